@@ -1,0 +1,29 @@
+"""The Python door: one page in, a cleaned document out, by the same pipeline that `curate clean` runs."""
+
+from functools import cache
+from pathlib import Path
+
+from curate.config import Config, load
+from curate.document import Document
+from curate.formats.pages import Reading, page_of
+from curate.pipeline import Pipeline
+from curate.text.codepoints import whole
+
+
+@cache
+def _ready(preset: str | Path) -> tuple[Config, Pipeline]:
+    config = load(preset)
+    return config, config.pipeline()
+
+
+def clean(page: str | bytes, url: str | None = None, preset: str | Path = "page") -> Document:
+    """Clean one page: text or HTML, told by its first characters.
+
+    `url` is the page's address, where it is known; `preset` names a preset or is a path to a configuration file.
+    The result's `text` is what was kept, its `changes` what was removed and why. Raises PageError for a page that
+    cannot be read and ConfigError for a configuration with problems.
+    """
+    config, pipeline = _ready(preset)
+    data = whole(page).encode("utf-8") if isinstance(page, str) else page
+    reading = Reading("auto", "url", config.input.fields, config.limits, url or "")
+    return pipeline.run(page_of(data, reading))

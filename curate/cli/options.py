@@ -1,0 +1,89 @@
+"""Options that several commands share, and the settings they make."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, TypeVar, cast, get_args, get_type_hints
+
+import click
+
+from curate.config import Config, Input, Output, load
+from curate.fields import describe
+from curate.formats.jsonl import Fields
+from curate.formats.pages import Reading
+
+F = TypeVar("F", bound=Callable[..., Any])
+_CHOICES: Final = {
+    (cls, name): list(get_args(hint)) for cls in (Input, Output) for name, hint in get_type_hints(cls).items() if get_args(hint)
+}
+
+
+class Settings(NamedTuple):
+    """What the shared options come to."""
+
+    config: Config
+    reading: Reading
+
+
+def reading_options(command: F) -> F:
+    """The options that say how pages are read and what is done with them."""
+    options: list[Callable[[F], F]] = [
+        click.option("--preset", metavar="NAME", default=None, help="Preset to run: `curate presets` lists them. [default: page]"),
+        click.option(
+            "--config", metavar="FILE", default=None, type=click.Path(dir_okay=False), help="Configuration file to run instead of a preset."
+        ),
+        click.option(
+            "--rules", metavar="DIR", multiple=True, type=click.Path(), help="Rule folder of your own; comes before the built-in packs."
+        ),
+        click.option("--url", metavar="URL", default="", help="Address of the page, where the input does not say it."),
+        click.option("--site-from", type=click.Choice(_CHOICES[Input, "site_from"]), default=None, help=_help(Input, "site_from")),
+        click.option("--format", "format_", type=click.Choice(_CHOICES[Input, "format"]), default=None, help=_help(Input, "format")),
+        *(
+            click.option(
+                f"--{field.name}-field", metavar="NAME", default=None, help=f"JSON field with {field.description}. [default: {field.name}]"
+            )
+            for field in describe(Fields)
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _help(cls: type, name: str) -> str:
+    found = next(field for field in describe(cls) if field.name == name)
+    return f"{found.description[0].upper()}{found.description[1:]}. [default: {found.default.strip(chr(39))}]"
+
+
+def settings(options: dict[str, Any]) -> Settings:
+    """The configuration and reading that `reading_options` ask for; command-line values come before the file's."""
+    if options["preset"] and options["config"]:
+        raise click.UsageError('--preset and --config exclude each other; a file can say extends = "…"')
+    config = load(options["config"] or options["preset"] or "page").with_rules(options["rules"])
+    fields = replace(config.input.fields, **_given(options, {f"{field.name}_field": field.name for field in describe(Fields)}))
+    given = replace(config.input, fields=fields, **_given(options, {"site_from": "site_from", "format_": "format"}))
+    config = replace(config, input=given)
+    return Settings(config, Reading(given.format, given.site_from, given.fields, config.limits, options["url"]))
+
+
+def output(config: Config, options: dict[str, Any]) -> Output:
+    """The output settings, command-line values first."""
+    return replace(config.output, **_given(options, {"ledger": "ledger", "compress": "compress"}))
+
+
+def _given(options: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {field: options[option] for option, field in names.items() if options[option] is not None}
+
+
+def output_options(command: F) -> F:
+    """The options that say what is written."""
+    for name, choices in (("compress", ["zst", "gz"]), ("ledger", _CHOICES[Output, "ledger"])):
+        command = cast(
+            "F",
+            click.option(
+                f"--{name}",
+                type=click.Choice(choices),
+                default=None,
+                help=_help(Output, name) if name == "ledger" else "Compression of the files written.",
+            )(command),
+        )
+    return command

@@ -1,0 +1,274 @@
+"""A page on its way through the steps: one text, the paragraphs in it, what is known of them, what changed.
+
+A document's text is cut into paragraphs by offsets: a non-empty line of a text page, a block element of an HTML
+page. Steps read it and propose `Change`s; only the pipeline applies them, through `apply`, and every change stays
+in `changes`. Nothing is deleted: a paragraph that is dropped is no longer `live`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from curate.text.codepoints import Bools, CodePoints, Ints, code_points, is_space
+from curate.text.folding import Folded
+
+
+class Of(NamedTuple):
+    """The paragraph that a duplicate repeats; `doc` is "" where there is none."""
+
+    doc: str = ""
+    paragraph: int = 0
+
+
+NOTHING: Final = Of()
+WHOLE: Final = -1  # the paragraph number of a change that drops the whole document
+
+
+class Change(NamedTuple):
+    """What a step proposes: the span [start, end) of a paragraph, in code points as it stands, becomes `new`.
+
+    A paragraph is dropped by a span over all of it and no `new`; a document by `paragraph=WHOLE`.
+    """
+
+    paragraph: int
+    start: int
+    end: int
+    new: str = ""
+    rule: str = ""
+    measure: float = 0.0
+    limit: float = 0.0
+    of: Of = NOTHING
+
+
+class Applied(NamedTuple):
+    """A change as it was carried out: who made it, and the text that it took away."""
+
+    step: str
+    text: str
+    change: Change
+
+
+class Source(NamedTuple):
+    """Where a page was read: path relative to its input, place of the record in it, and what its bytes were."""
+
+    path: str
+    record: int = 0  # byte offset of the record in the (decompressed) file; 0 for a file that is one page
+    sha256: str = ""
+    encoding: str = "utf-8"
+
+
+class Facts(NamedTuple):
+    """What the HTML reader knows of each paragraph; arrays have one entry a paragraph.
+
+    Element numbers point into the element lists, which hold block elements in the order they were opened; the
+    parent of element 0, the body, is -1.
+    """
+
+    tags: Sequence[str]  # the tag whose text the paragraph is
+    link_chars: Ints  # characters inside links
+    headings: Ints  # 1 to 6, 0 for no heading
+    flags: Ints  # bits of LIST, TABLE, FIGURE, QUOTE, PRE: what the paragraph stands in
+    elements: Ints  # the number of the block element it stands in: its container
+    element_tags: Sequence[str]
+    element_parents: Sequence[int]
+    element_names: Sequence[str]  # class and id of each element, as written, parted by blanks
+
+    def tokens(self, paragraph: int, levels: int = 3) -> frozenset[str]:
+        """The class and id tokens of the nearest `levels` containers, lower-cased."""
+        found: set[str] = set()
+        element = int(self.elements[paragraph])
+        while element >= 0 and levels:
+            found.update(self.element_names[element].lower().split())
+            element, levels = self.element_parents[element], levels - 1
+        return frozenset(found)
+
+
+LIST: Final = 1
+TABLE: Final = 2
+FIGURE: Final = 4
+QUOTE: Final = 8
+PRE: Final = 16
+
+NO_FACTS: Final = Facts((), *(np.zeros(0, dtype=np.int32) for _ in range(4)), element_tags=(), element_parents=(), element_names=())
+
+
+class Paragraph(NamedTuple):
+    """A view of one paragraph."""
+
+    number: int
+    text: str
+    kept: bool
+
+
+class Document:
+    """One page. See the module for what it holds and who may change it."""
+
+    def __init__(
+        self,
+        page: str,
+        starts: Ints,
+        ends: Ints,
+        *,
+        blank_before: Bools,
+        doc: str = "",
+        source: Source = Source(""),  # noqa: B008  # immutable
+        facts: Facts = NO_FACTS,
+    ) -> None:
+        self.page = page  # the text with the white space between paragraphs, as it stands now
+        self.starts, self.ends = starts, ends  # code points, in reading order; a dropped paragraph keeps its span
+        self.blank_before = blank_before  # whether a blank line stands before the paragraph in the input
+        self.doc = doc  # the key of this page in every record
+        self.source = source
+        self.facts = facts
+        self.live: Bools = np.ones(len(starts), dtype=np.bool_)
+        self.id = self.url = self.site = self.title = self.date = self.site_name = self.declared_lang = ""
+        self.meta = "{}"
+        self.raw = b""  # the page's bytes, only where decoding them cannot be undone
+        self.tags: dict[str, str | float] = {}
+        self.measures: dict[str, list[float]] = {}
+        self.changes: list[Applied] = []
+        self.format = "text"  # of the file it was read from: text, html, jsonl
+        self.outcome, self.reason = "kept", ""
+        self.read = len(starts)
+        self.chars_read = int((ends - starts).sum())
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the page has a DOM behind it."""
+        return bool(self.facts.element_tags)
+
+    @property
+    def host(self) -> str:
+        """The site the page is of, as a host name: the one given, or the URL's; "" for none."""
+        if self.site:
+            return self.site.lower()
+        try:
+            return (urlsplit(self.url).hostname or "").removeprefix("www.")
+        except ValueError:  # an address that is none
+            return ""
+
+    @cached_property
+    def points(self) -> CodePoints:
+        """The code points of `page`."""
+        return code_points(self.page)
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The folded copy that all steps compare; made anew after the text has changed."""
+        return Folded(self.points, self.starts)
+
+    @property
+    def lengths(self) -> Ints:
+        """Code points of each paragraph as it stands."""
+        return self.ends - self.starts
+
+    @property
+    def link_chars(self) -> Ints:
+        """Code points inside links, for each paragraph; zeros without a DOM."""
+        return self.facts.link_chars if self.is_html else np.zeros(self.read, dtype=np.int32)
+
+    def text_of(self, paragraph: int) -> str:
+        """One paragraph as it stands (as it last stood, if it was dropped)."""
+        return self.page[self.starts[paragraph] : self.ends[paragraph]]
+
+    @property
+    def kept(self) -> list[int]:
+        """The numbers of the live paragraphs."""
+        return np.flatnonzero(self.live).tolist()
+
+    @property
+    def chars_kept(self) -> int:
+        """Code points of the live paragraphs."""
+        return int(self.lengths[self.live].sum())
+
+    @property
+    def paragraphs(self) -> Iterator[Paragraph]:
+        """Every paragraph read, in reading order."""
+        for number, live in enumerate(self.live.tolist()):
+            yield Paragraph(number, self.text_of(number), live)
+
+    @property
+    def text(self) -> str:
+        """The live paragraphs, parted by a line break, or by a blank line where the input had one between them."""
+        blanks = np.cumsum(self.blank_before)
+        pieces: list[str] = []
+        before = -1
+        for number in self.kept:
+            if before >= 0:
+                pieces.append("\n\n" if blanks[number] > blanks[before] else "\n")
+            pieces.append(self.text_of(number))
+            before = number
+        return "".join(pieces)
+
+    def apply(self, step: str, changes: Iterable[Change]) -> None:
+        """Carry out a step's changes of live paragraphs, in order, and write them down.
+
+        A span taken out takes the white space along that it would leave at an edge of its paragraph; a change
+        that leaves nothing is a drop. Raises IndexError for a paragraph that is gone or a span outside of it.
+        """
+        rewritten: dict[int, str] = {}
+        for change in changes:
+            number = change.paragraph
+            text = rewritten[number] if number in rewritten else self.text_of(number)
+            if not (self.live[number] and 0 <= change.start <= change.end <= len(text)):
+                raise IndexError(f"{step}: no such span in paragraph {number} of {self.doc}: {change}")
+            left, right = text[: change.start], text[change.end :]
+            if not change.new:
+                left, right = (left if right.strip() else left.rstrip()), (right if left.strip() else right.lstrip())
+                if left.endswith("\n") and right.startswith("\n"):  # a line of several went: a paragraph has no blank lines
+                    right = right[1:]
+                change = change._replace(start=len(left), end=len(text) - len(right))  # noqa: PLW2901  # as carried out
+            self.changes.append(Applied(step, text[change.start : change.end], change))
+            if left or right or change.new:
+                rewritten[number] = left + change.new + right
+            else:
+                self.live[number] = False
+                rewritten.pop(number, None)
+        if rewritten:
+            self._rewrite(rewritten)
+
+    def _rewrite(self, texts: dict[int, str]) -> None:
+        """Put new texts in the place of paragraphs; whatever was derived from the old page is made anew."""
+        pieces, at = [], 0
+        growth = np.zeros(self.read, dtype=np.int32)
+        for number in sorted(texts):
+            pieces += [self.page[at : self.starts[number]], texts[number]]
+            at = int(self.ends[number])
+            growth[number] = len(texts[number]) - self.lengths[number]
+        self.page = "".join([*pieces, self.page[at:]])
+        after = np.cumsum(growth, dtype=np.int32)
+        self.starts, self.ends = self.starts + after - growth, self.ends + after
+        for name in ("points", "folded"):
+            self.__dict__.pop(name, None)
+
+
+def document_of_lines(page: str) -> Document:
+    """A text page: each line with anything but white space in it is a paragraph, without the space at its ends.
+
+    Line ends are \\n, \\r\\n and \\r only; form feeds and Unicode line separators are white space inside a line.
+    """
+    points = code_points(page)
+    newline, carriage = points == 10, points == 13  # noqa: PLR2004  # \n and \r
+    breaks = newline | carriage
+    if carriage.any():  # of \r\n only the \n counts
+        breaks[:-1] &= ~(carriage[:-1] & newline[1:])
+    ink = np.flatnonzero(~is_space(points))
+    bounds = np.concatenate(([0], np.searchsorted(ink, np.flatnonzero(breaks)), [len(ink)]))
+    lines = np.flatnonzero(np.diff(bounds))
+    starts = ink[bounds[lines]].astype(np.int32)
+    ends = (ink[bounds[lines + 1] - 1] + 1).astype(np.int32)
+    document = Document(page, starts, ends, blank_before=np.diff(lines, prepend=lines[:1]) > 1)
+    document.__dict__["points"] = points
+    return document
+
+
+def document_of_blocks(blocks: Sequence[str], facts: Facts) -> Document:
+    """An HTML page: its paragraphs, none of them blank, with what the reader knows of each."""
+    lengths = np.fromiter(map(len, blocks), dtype=np.int32, count=len(blocks))
+    ends = np.cumsum(lengths + 1, dtype=np.int32) - 1
+    blank = np.ones(len(blocks), dtype=np.bool_)
+    blank[:1] = False
+    return Document("\n".join(blocks), (ends - lengths).astype(np.int32), ends, blank_before=blank, facts=facts)

@@ -1,0 +1,1 @@
+"""Steps that propose other text."""

@@ -1,0 +1,167 @@
+"""Parameters written once: a dataclass field gives the default, the type, the range and the help.
+
+Whatever a user writes in TOML (steps, limits, rules) is a frozen dataclass with `Annotated[type, Meta(...)]`
+fields. This module reads a TOML file so that every key knows its line, checks a table against such a class
+with all problems at once, and describes the fields for help texts.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeVar, cast
+
+import msgspec
+
+from curate.errors import ConfigError, Problem
+from curate.text.toml_lines import Key, key_lines
+
+Table = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class Toml(NamedTuple):
+    """A parsed TOML file that still knows on which line each key stands."""
+
+    path: str
+    data: dict[str, Any]
+    lines: dict[Key, int]
+
+    def line(self, key: Key) -> int:
+        """The line of `key`, or of the nearest table around it; 0 for the file as a whole."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return self.lines.get(key, 0)
+
+    def problem(self, key: Key, message: str) -> Problem:
+        """A problem that stands at `key`."""
+        name = ".".join(str(part) for part in key if isinstance(part, str))
+        return Problem(self.path, self.line(key), name, message)
+
+
+def read_toml(path: Path, name: str = "") -> Toml:
+    """Read a TOML file; `name` is what messages call it (its path when not given).
+
+    Raises ConfigError when the file cannot be read or is not TOML.
+    """
+    shown = name or str(path)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError([Problem(shown, 0, "", f"cannot be read: {problem}")]) from None
+    return parse_toml(text, shown)
+
+
+def parse_toml(text: str, name: str) -> Toml:
+    """Parse TOML given as text; raises ConfigError with the line tomllib names."""
+    text = text.replace("\r\n", "\n")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError([Problem(name, _line_in(str(problem)), "", f"not valid TOML: {problem}")]) from None
+    return Toml(name, data, key_lines(text))
+
+
+def _line_in(message: str) -> int:
+    """The line number in a message of tomllib, which gives it in words only."""
+    words = message.replace(",", " ").split()
+    return int(words[words.index("line") + 1]) if "line" in words[:-1] else 0
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A hint that names the existing name nearest to `name`, or lists what there is."""
+    known = sorted(names)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"the nearest is {close[0]!r}" if close else f"there is {', '.join(known)}"
+
+
+def build(cls: type[T], table: Table, toml: Toml, at: Key, *, other: Sequence[str] = ()) -> tuple[T | None, list[Problem]]:
+    """An object of the dataclass `cls` from a table of `toml`, or every problem that stands in the way.
+
+    Fields that are dataclasses themselves, or tuples of them, are built the same way. `other` names keys of the
+    table that are somebody else's.
+    """
+    hints = typing.get_type_hints(cls, include_extras=True)
+    wanted = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # T is a dataclass by contract
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key in wanted:
+            values[key], found = _value(hints[key], value, toml, (*at, key))
+            problems += found
+        elif key not in other:
+            problems.append(toml.problem((*at, key), f"unknown key; {nearest(key, [*wanted, *other])}"))
+    problems += [
+        toml.problem(at, f"{name!r} is missing")
+        for name, field in wanted.items()
+        if name not in table and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+    if problems:
+        return None, problems
+    try:
+        return cls(**values), []
+    except ValueError as problem:
+        return None, [toml.problem(at, str(problem))]
+
+
+def _value(hint: Any, value: object, toml: Toml, at: Key) -> tuple[Any, list[Problem]]:  # noqa: ANN401  # of the hint's type
+    """A value of a TOML table as its field has it."""
+    plain = _within_annotated(hint)
+    if dataclasses.is_dataclass(plain) and isinstance(value, dict):
+        return build(cast("type[Any]", plain), value, toml, at)
+    if typing.get_origin(plain) is tuple and dataclasses.is_dataclass(typing.get_args(plain)[0]) and isinstance(value, list):
+        built = [_value(typing.get_args(plain)[0], part, toml, (*at, number)) for number, part in enumerate(value)]
+        return tuple(part for part, _ in built), [problem for _, found in built for problem in found]
+    try:
+        return msgspec.convert(value, hint), []
+    except msgspec.ValidationError as problem:
+        return None, [toml.problem(at, f"{problem}; found {value!r}")]
+
+
+def _within_annotated(hint: Any) -> Any:  # noqa: ANN401  # type hints have no type
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
+
+
+class Described(NamedTuple):
+    """What a reader needs to know of one parameter."""
+
+    name: str
+    type: str
+    default: str
+    limits: str
+    description: str
+
+
+def describe(cls: type) -> list[Described]:
+    """The parameters of a dataclass, in order, as its fields document them."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    rows = []
+    for field in dataclasses.fields(cls):
+        hint = hints[field.name]
+        metas = [m for m in getattr(hint, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
+        bounds = [
+            f"{sign} {bound}" for m in metas for sign, bound in (("≥", m.ge), (">", m.gt), ("≤", m.le), ("<", m.lt)) if bound is not None
+        ]
+        described = " ".join(m.description for m in metas if m.description)
+        default = "" if field.default is dataclasses.MISSING else repr(field.default)
+        rows.append(Described(field.name, _type_name(hint), default, ", ".join(bounds), described))
+    return rows
+
+
+def _type_name(hint: Any) -> str:  # noqa: ANN401  # a type hint has no type of its own
+    """A type hint in words: `int`, `text`, `one of …`, `list of text`."""
+    origin = typing.get_origin(hint)
+    if origin is Annotated:
+        return _type_name(typing.get_args(hint)[0])
+    if origin is typing.Literal:
+        return "one of " + ", ".join(str(choice) or '""' for choice in typing.get_args(hint))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_type_name(part) for part in typing.get_args(hint))
+    if origin in (tuple, list):
+        return "list of " + _type_name(typing.get_args(hint)[0])
+    if hint is str:
+        return "text"
+    return getattr(hint, "__name__", str(hint))

@@ -1,0 +1,1 @@
+"""Steps that drop: measures and judges."""

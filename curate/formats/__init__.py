@@ -1,0 +1,1 @@
+"""Read pages, and the rows that a run writes."""

@@ -1,0 +1,140 @@
+"""Bytes to text: which encoding a page really has, and whether the bytes can be had back from the text."""
+
+import codecs
+import logging
+import re
+from typing import Final, NamedTuple
+
+from curate.errors import PageError
+
+
+class Decoded(NamedTuple):
+    """A page's text, the codec that made it, and whether encoding the text with it gives the same bytes."""
+
+    text: str
+    encoding: str
+    exact: bool
+
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Labels that browsers read as a larger encoding (WHATWG Encoding Standard, "Names and labels").
+_MEANT: Final = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+# In a page that declares UTF-16 in its own ASCII bytes the declaration is wrong (WHATWG, "prescan a byte stream").
+_NEVER_DECLARED: Final = {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-7"}
+_META: Final = re.compile(rb"""<meta[^>]{0,500}?charset\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""", re.IGNORECASE)
+_META_WITHIN: Final = 4096
+_SIGNATURES: Final = (
+    (b"%PDF-", "a PDF file"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"PAR1", "a Parquet file"),
+)
+_CONTROLS: Final = bytes(c for c in range(32) if c not in b"\t\n\f\r\x1b\x08")
+_SAMPLE: Final = 65_536
+_BINARY_SHARE: Final = 0.05
+_BROKEN_SHARE: Final = 0.005  # characters lost to a declared encoding before it counts as contradicted
+_NUL_SHARE: Final = 0.2  # of a side of each pair: Latin text in UTF-16 has NULs on one side only
+
+
+def decode(data: bytes, *, declared: str = "", html: bool = False) -> Decoded:
+    """The text of a page.
+
+    A byte order mark decides; then what the transport declared; then, for HTML, the page's own declaration; then
+    UTF-8. A declaration that the bytes contradict is given to `bs4.dammit`. What cannot be decoded, lone
+    surrogates among it, becomes U+FFFD. Raises PageError for what is no text at all.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return _with(data, encoding)
+    _refuse_binary(data)
+    if wide := _wide(data):
+        return _with(data, wide)
+    declared = _codec(declared) or (_declared_by(data) if html else "")
+    try:  # what decodes as UTF-8 with bytes beyond ASCII is UTF-8, whatever it says of itself
+        return Decoded(data.decode("utf-8"), "utf-8", exact=True)
+    except UnicodeDecodeError:
+        pass
+    if declared and declared != "utf-8":
+        decoded = _with(data, declared)
+        if decoded.text.count("\ufffd") <= _BROKEN_SHARE * len(decoded.text):
+            return decoded
+    return _repaired(data, html=html)
+
+
+def _with(data: bytes, encoding: str) -> Decoded:
+    text = data.decode(encoding, "replace")
+    return Decoded(text, encoding, exact=text.encode(encoding, "replace") == data)
+
+
+def _codec(label: str) -> str:
+    """The codec that a label means on the web; "" for a label nobody knows."""
+    try:
+        name = codecs.lookup(label.strip()).name if label else ""
+    except LookupError:
+        return ""
+    return _MEANT.get(name, name)
+
+
+def _declared_by(data: bytes) -> str:
+    found = _META.search(data, 0, _META_WITHIN)
+    name = _codec(found[1].decode("ascii")) if found else ""
+    return "" if name in _NEVER_DECLARED else name
+
+
+def _refuse_binary(data: bytes) -> None:
+    for signature, what in _SIGNATURES:
+        if data.startswith(signature):
+            raise PageError("binary", f"this is {what}, not text")
+    sample = data[:_SAMPLE]
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    if controls > _BINARY_SHARE * len(sample) and not _wide(data):
+        raise PageError("binary", f"{controls} of the first {len(sample)} bytes are control characters")
+
+
+def _wide(data: bytes) -> str:
+    """UTF-16 without a mark, told by NULs that stand on one side of the byte pairs only."""
+    sample = data[:_SAMPLE]
+    pairs = len(sample) // 2
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if pairs and max(even, odd) > _NUL_SHARE * pairs and min(even, odd) < max(even, odd) / 10:
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return ""
+
+
+def _repaired(data: bytes, *, html: bool) -> Decoded:
+    """The text of bytes that are neither sound UTF-8 nor what they declare."""
+    from bs4.dammit import UnicodeDammit  # noqa: PLC0415  # slow to import, needed by few pages
+
+    text = data.decode("utf-8", "replace")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    if beyond_ascii > 2 * text.count("\ufffd"):
+        # Mostly sound UTF-8: other bytes were pasted in, most often Windows quotes.
+        return Decoded(UnicodeDammit.detwingle(data).decode("utf-8", "replace"), "utf-8", exact=False)
+    logging.getLogger("bs4.dammit").setLevel(logging.ERROR)  # its warning is our `exact`
+    # Windows-1252 is named first: left alone, dammit asks whatever detector happens to be installed.
+    guess = UnicodeDammit(data, known_definite_encodings=["windows-1252"], is_html=html)
+    if guess.unicode_markup is None or guess.original_encoding is None:
+        return Decoded(text, "utf-8", exact=False)
+    encoding = codecs.lookup(guess.original_encoding).name
+    return Decoded(guess.unicode_markup, encoding, exact=guess.unicode_markup.encode(encoding, "replace") == data)

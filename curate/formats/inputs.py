@@ -1,0 +1,72 @@
+"""What the user named as input: files, folders and globs become one sorted list of files."""
+
+import glob
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from curate.errors import UsageError
+
+STDIN: Final = "-"
+COMPRESSIONS: Final = (".gz", ".zst")
+FORMATS: Final = {".txt": "text", ".text": "text", ".html": "html", ".htm": "html", ".xhtml": "html", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+class File(NamedTuple):
+    """A file to read: `name` is its path relative to the input it came from, and goes into every record."""
+
+    path: str
+    name: str
+    named: bool = False  # whether the user named this very file, rather than a folder or a glob it is in
+
+
+def bare_suffix(name: str) -> str:
+    """The suffix that tells the format, one for compression taken off: `page.html.gz` → `.html`."""
+    path = Path(name)
+    return Path(path.stem).suffix.lower() if path.suffix.lower() in COMPRESSIONS else path.suffix.lower()
+
+
+def find(inputs: Iterable[str], without: str = "") -> list[File]:
+    """Every file below the inputs, sorted by name; from folders only those whose suffix is known.
+
+    Nothing below the folder `without` is taken: a run must not read what an earlier one wrote.
+
+    Raises UsageError when an input does not exist or holds nothing to read.
+    """
+    found: dict[str, File] = {}
+    for given in inputs:
+        files = [file for file in _below(given) if not (without and Path(file.path).resolve().is_relative_to(Path(without).resolve()))]
+        if not files:
+            kinds = " ".join(FORMATS)
+            raise UsageError(f"nothing to read in {given!r}; a folder is searched for files ending in {kinds} (also with .gz, .zst)")
+        for file in files:
+            found.setdefault(file.path, file)
+    names: dict[str, list[File]] = {}
+    for file in found.values():
+        names.setdefault(file.name, []).append(file)
+    # Two inputs may hold files of one name; each then goes by the path it was found at.
+    distinct = [file if len(same) == 1 else file._replace(name=file.path) for same in names.values() for file in same]
+    return sorted(distinct, key=lambda file: (file.name, file.path))
+
+
+def _below(given: str) -> list[File]:
+    if given == STDIN:
+        return [File(STDIN, STDIN, named=True)]
+    path = Path(given)
+    if path.is_dir():
+        below = sorted(child for child in path.rglob("*") if child.is_file() and bare_suffix(child.name) in FORMATS)
+        return [File(str(child), child.relative_to(path).as_posix()) for child in below]
+    if path.exists():
+        return [File(given, path.name, named=True)]
+    if glob.has_magic(given):
+        root = _root(given)
+        matches = sorted(Path(match) for match in glob.glob(given, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
+        return [File(str(match), match.relative_to(root).as_posix(), named=True) for match in matches if match.is_file()]
+    raise UsageError(f"there is no file or folder {given!r}")
+
+
+def _root(pattern: str) -> Path:
+    """The folder above the first part of a pattern that is one."""
+    parts = Path(pattern).parts
+    first = next(n for n, part in enumerate(parts) if glob.has_magic(part))
+    return Path(*parts[:first]) if first else Path()

@@ -1,0 +1,121 @@
+"""JSON lines: one page a line, its text or HTML in a field; what else came travels along in `meta`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from curate.errors import PageError
+from curate.text.codepoints import whole
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which field of a JSON record holds what: the `[fields]` table of a configuration."""
+
+    text: Annotated[str, Meta(description="the page as text")] = "text"
+    html: Annotated[str, Meta(description="the page as HTML; read where there is no text")] = "html"
+    url: Annotated[str, Meta(description="the page's address")] = "url"
+    id: Annotated[str, Meta(description="the name the record goes by")] = "id"
+    title: Annotated[str, Meta(description="the headline")] = "title"
+    date: Annotated[str, Meta(description="when the page was published")] = "date"
+    site: Annotated[str, Meta(description="the site, for `--site-from field`")] = "site"
+
+
+class Row(NamedTuple):
+    """A line of the file before it is a page."""
+
+    offset: int  # bytes from the start of the (decompressed) file
+    data: bytes
+    length: int  # bytes of the whole line; more than `data` holds where it is beyond the limit
+
+
+_CHUNK: Final = 1 << 20
+
+
+def rows(stream: Any, limit: int) -> Iterator[Row]:  # noqa: ANN401  # any buffered byte stream
+    """The non-blank lines of a stream; of a line over `limit` bytes only the beginning is kept in memory."""
+    offset = 0
+    while data := stream.readline(limit + 1):
+        length = len(data)
+        if length > limit and not data.endswith(b"\n"):
+            while rest := stream.readline(_CHUNK):
+                length += len(rest)
+                if rest.endswith(b"\n"):
+                    break
+        if data.strip():
+            yield Row(offset, data, length)
+        offset += length
+
+
+class Content(NamedTuple):
+    """What a JSON record holds; a field that is not there is ""."""
+
+    page: str
+    raw: bytes  # the page as it came, only where it had lone surrogates (in UTF-8 that lets them pass)
+    is_html: bool
+    url: str
+    id: str
+    title: str
+    date: str
+    site: str
+    meta: str  # JSON
+
+
+def parse(line: bytes, fields: Fields) -> Content:
+    """The content of a line; raises PageError when it is no JSON object or has neither text nor HTML."""
+    record = _object(line)
+    for name, is_html in ((fields.text, False), (fields.html, True)):
+        page = record.pop(name, None)
+        if isinstance(page, str):
+            break
+        if page is not None:
+            raise PageError("field is no text", f"{name!r} holds {type(page).__name__}")
+    else:
+        has = ", ".join(map(repr, record)) or "no field"
+        raise PageError("missing field", f"neither {fields.text!r} nor {fields.html!r}; the record has {has}")
+    known = [_string(record.pop(name, "")) for name in (fields.url, fields.id, fields.title, fields.date)]
+    site = _string(record.get(fields.site, ""))
+    sound = whole(page)
+    raw = b"" if sound == page else page.encode("utf-8", "surrogatepass")
+    return Content(sound, raw, is_html, *known, site, _json(record))
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        record = msgspec.json.decode(line)
+    except msgspec.DecodeError as problem:
+        record = _lenient(line, problem)
+    except RecursionError:
+        raise PageError("broken JSON", "nested too deep") from None
+    if not isinstance(record, dict):
+        raise PageError("no JSON object", f"found {type(record).__name__}")
+    return record
+
+
+def _lenient(line: bytes, problem: msgspec.DecodeError) -> Any:  # noqa: ANN401
+    """Lone surrogates, which msgspec refuses and the standard library reads; anything else stays broken."""
+    import json  # noqa: PLC0415  # for this rare case only
+
+    try:
+        return json.loads(line, parse_constant=lambda name: name)
+    except (ValueError, RecursionError):
+        raise PageError("broken JSON", str(problem)) from None
+
+
+def _string(value: object) -> str:
+    """A field as text: numbers in decimal, nothing for null, JSON for what has parts."""
+    if isinstance(value, str):
+        return whole(value)
+    return "" if value is None else _json(value)
+
+
+def _json(value: object) -> str:
+    try:
+        return msgspec.json.encode(value).decode("utf-8")
+    except (UnicodeEncodeError, msgspec.EncodeError):
+        import json  # noqa: PLC0415
+
+        return json.dumps(value)  # ASCII: lone surrogates stay escapes

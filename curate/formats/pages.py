@@ -1,0 +1,125 @@
+"""Every page of a file as a document, whatever the format; a page that cannot be read is a document that says so."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BufferedReader
+from pathlib import PurePosixPath
+from typing import Final, Literal
+
+import numpy as np
+
+from curate.document import Document, Source
+from curate.errors import PageError
+from curate.formats import html, jsonl, text
+from curate.formats.html_metadata import iso_date
+from curate.formats.inputs import FORMATS, File, bare_suffix
+from curate.formats.jsonl import Fields
+from curate.formats.limits import Limits
+from curate.formats.opening import opened
+
+_PEEK: Final = 1024
+_HTML: Final = re.compile(
+    rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|!--|html|head|body|title|meta|div|p|article|main|section|span|h1|table)\b", re.IGNORECASE
+)
+_JSON: Final = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\})")
+_HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How pages are read: the settings of a run."""
+
+    format: str = "auto"
+    site_from: Literal["url", "path", "folder", "field"] = "url"
+    fields: Fields = field(default_factory=Fields)
+    limits: Limits = field(default_factory=Limits)
+    url: str = ""  # the address of every page, whatever the page says
+
+
+def pages(file: File, reading: Reading) -> Iterator[Document]:
+    """The pages of a file in order. What cannot be read comes as a document with outcome `failed` and a reason."""
+    offset = 0
+    try:
+        with opened(file.path) as stream:
+            kind = _format(file, stream, reading)
+            if kind == "jsonl":
+                for row in jsonl.rows(stream, reading.limits.bytes):
+                    offset = row.offset
+                    yield _record(file, row, reading)
+                    offset += row.length
+            else:
+                yield _whole_file(file, kind, stream.read(reading.limits.bytes + 1), reading)
+    except PageError as problem:
+        yield failed(file.name, offset, problem)
+
+
+def page_of(data: bytes, reading: Reading, name: str = "") -> Document:
+    """One page from its bytes, text or HTML; raises PageError."""
+    kind = reading.format if reading.format != "auto" else _sniffed(data[:_PEEK])
+    return _whole_file(File("", name), kind, data, reading)
+
+
+def failed(name: str, offset: int, problem: PageError) -> Document:
+    """A document that stands for a page that could not be read."""
+    nothing = np.zeros(0, dtype=np.int32)
+    document = Document("", nothing, nothing, blank_before=np.zeros(0, dtype=np.bool_), doc=key(name, offset), source=Source(name, offset))
+    document.id = name
+    document.outcome, document.reason = "failed", str(problem)
+    return document
+
+
+def key(name: str, offset: int) -> str:
+    """The key of a page in all records: a hash of where it was read."""
+    return hashlib.blake2b(f"{name}\0{offset}".encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
+
+
+def _format(file: File, stream: BufferedReader, reading: Reading) -> str:
+    """The format that is asked for, or that the name tells, or the first bytes."""
+    if reading.format != "auto":
+        return reading.format
+    return FORMATS.get(bare_suffix(file.name)) or _sniffed(stream.peek(_PEEK)[:_PEEK])
+
+
+def _sniffed(start: bytes) -> str:
+    if _JSON.match(start):
+        return "jsonl"
+    return "html" if _HTML.match(start) else "text"
+
+
+def _whole_file(file: File, kind: str, data: bytes, reading: Reading) -> Document:
+    document = html.parse(data, reading.limits) if kind == "html" else text.parse(data, reading.limits)
+    document.id, document.format = file.name, kind
+    return _finished(document, file, data, 0, reading)
+
+
+def _record(file: File, row: jsonl.Row, reading: Reading) -> Document:
+    try:
+        if row.length > reading.limits.bytes:
+            raise PageError("limit bytes", f"found {row.length:,}, the limit is {reading.limits.bytes:,}")
+        content = jsonl.parse(row.data, reading.fields)
+        data = content.page.encode("utf-8")
+        document = html.parse(data, reading.limits) if content.is_html else text.of_text(content.page, reading.limits)
+    except PageError as problem:
+        return failed(file.name, row.offset, problem)
+    document.raw = b"" if content.is_html else content.raw
+    document.id, document.meta, document.format = content.id, content.meta, "jsonl"
+    document.url = content.url or document.url
+    document.title = content.title or document.title
+    document.date = iso_date(content.date) or document.date
+    document.site = content.site if reading.site_from == "field" else ""
+    return _finished(document, file, data, row.offset, reading)
+
+
+def _finished(document: Document, file: File, data: bytes, offset: int, reading: Reading) -> Document:
+    """The document with what its place in the input says."""
+    digest = hashlib.sha256(document.raw or data).hexdigest()
+    document.doc = key(file.name, offset)
+    document.source = Source(file.name, offset, digest, document.source.encoding)
+    document.url = reading.url or document.url
+    if reading.site_from == "folder":
+        document.site = PurePosixPath(file.name).parent.name
+    elif reading.site_from == "path":
+        document.site = next((part.lower() for part in PurePosixPath(file.name).parts[:-1] if _HOST.fullmatch(part)), "")
+    return document

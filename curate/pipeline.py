@@ -1,0 +1,149 @@
+"""An ordered list of steps, run over one document at a time; counts what each of them did."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.document import WHOLE, Change, Document
+from curate.steps import Edit, Judge, Measure, Step, Tag, kind
+
+
+class Placed(NamedTuple):
+    """A step in its place in a pipeline."""
+
+    name: str
+    step: Step
+    store: bool = False  # whether its measures are written to the page's row
+
+
+@dataclass(slots=True)
+class StepCount:
+    """What one step did in a run."""
+
+    dropped: int = 0  # paragraphs
+    edited: int = 0  # paragraphs trimmed or rewritten
+    documents: int = 0  # documents it changed
+    chars_removed: int = 0
+    chars_added: int = 0
+    cpu_seconds: float = 0.0
+    rules: Counter[str] = field(default_factory=Counter)
+    histogram: Counter[str] = field(default_factory=Counter)  # measures, survivors' too, by their first two digits
+
+    def merge(self, other: "StepCount") -> None:
+        """Add another count of the same step."""
+        for name in ("dropped", "edited", "documents", "chars_removed", "chars_added", "cpu_seconds", "rules", "histogram"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+class Pipeline:
+    """Steps in order. `run` takes a document through all of them."""
+
+    def __init__(self, steps: Sequence[Placed]) -> None:
+        self.steps = tuple(steps)
+        self.counts = {placed.name: StepCount() for placed in self.steps}
+        self._kinds = [kind(placed.step) for placed in self.steps]
+
+    @classmethod
+    def from_config(cls, config: str | Path = "page") -> "Pipeline":
+        """The pipeline of a preset (by name) or of a configuration file.
+
+        Raises ConfigError with every problem of the file.
+        """
+        from curate.config import load  # noqa: PLC0415  # config makes pipelines
+
+        return load(config).pipeline()
+
+    @property
+    def identity(self) -> str:
+        """A hash of the steps and their parameters; folders are told by the hash of what is in them."""
+        parameters = [(name, {k: v for k, v in asdict(cast("Any", step)).items() if k != "folders"}) for name, step, _ in self.steps]
+        return hashlib.sha256(msgspec.json.encode(parameters, order="sorted")).hexdigest()[:16]
+
+    @property
+    def rules_version(self) -> str:
+        """The hash of the rule files in use; "" without rules."""
+        return next((str(placed.step.version) for placed in self.steps if hasattr(placed.step, "version")), "")
+
+    def run(self, doc: Document) -> Document:
+        """Take a document through the steps; returns it, changed as its `changes` say."""
+        for placed, step_kind in zip(self.steps, self._kinds, strict=True):
+            count = self.counts[placed.name]
+            began = time.thread_time()
+            before = len(doc.changes)
+            if doc.live.any():
+                self._step(doc, placed, step_kind, count)
+            _tally(doc, before, count)
+            count.cpu_seconds += time.thread_time() - began
+        if doc.outcome == "kept" and not doc.live.any():
+            doc.outcome = "emptied"
+            doc.reason = doc.changes[-1].step if doc.changes else "no text"
+        return doc
+
+    @staticmethod
+    def _step(doc: Document, placed: Placed, step_kind: str, count: StepCount) -> None:
+        step = placed.step
+        if hasattr(step, "describe"):
+            doc.tags.update(cast("Tag", step).describe(doc))
+        if step_kind == "edit":
+            doc.apply(placed.name, cast("Edit", step).edit(doc))
+        elif step_kind == "judge":
+            doc.apply(placed.name, _spread(doc, placed, cast("Judge", step).judge(doc)))
+        elif step_kind == "measure":
+            measures = np.round(np.asarray(cast("Measure", step).measure(doc), dtype=np.float64), 6)
+            if placed.store:
+                doc.measures[placed.name] = np.atleast_1d(measures).tolist()
+            seen = measures[doc.live] if measures.ndim else np.atleast_1d(measures)
+            count.histogram.update(_buckets(seen))
+            doc.apply(placed.name, _spread(doc, placed, _beyond(doc, step, measures)))
+
+
+def _beyond(doc: Document, step: Step, measures: NDArray[np.float64]) -> Iterator[Change]:
+    """The drops that a measure's limit asks for."""
+    at_most, at_least = getattr(step, "at_most", None), getattr(step, "at_least", None)
+    limit = cast("float", at_least if at_most is None else at_most)
+    beyond = measures < limit if at_most is None else measures > limit
+    if not measures.ndim:
+        if beyond:
+            yield Change(WHOLE, 0, 0, measure=float(measures), limit=limit)
+        return
+    for number in np.flatnonzero(beyond & doc.live).tolist():
+        yield Change(number, 0, int(doc.lengths[number]), measure=float(measures[number]), limit=limit)
+
+
+def _spread(doc: Document, placed: Placed, changes: Iterable[Change]) -> Iterator[Change]:
+    """A drop of the whole document as drops of what is left of it, so that every paragraph is accounted for."""
+    for change in changes:
+        if change.paragraph != WHOLE:
+            yield change
+            continue
+        doc.outcome, doc.reason = getattr(placed.step, "outcome", "dropped"), placed.name
+        for number in doc.kept:
+            yield change._replace(paragraph=number, start=0, end=int(doc.lengths[number]))
+
+
+def _tally(doc: Document, before: int, count: StepCount) -> None:
+    """Count what a step has just done."""
+    for _, text, change in doc.changes[before:]:
+        if doc.live[change.paragraph]:
+            count.edited += 1
+        else:
+            count.dropped += 1
+        count.chars_removed += len(text)
+        count.chars_added += len(change.new)
+        if change.rule:
+            count.rules[change.rule] += 1
+    count.documents += len(doc.changes) > before
+
+
+def _buckets(measures: NDArray[np.float64]) -> Iterator[str]:
+    """Each measure by its first two digits: 0.01234 → "0.012", 123 → "120"."""
+    for value in measures.tolist():
+        yield f"{float(f'{value:.1e}'):.12g}"

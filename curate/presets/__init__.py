@@ -1,0 +1,1 @@
+"""Configurations that come with curate, as TOML."""

@@ -1,0 +1,88 @@
+"""A cleaned document told line by line: what stayed, what went, and which step and rule took it."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from curate.document import NOTHING, Applied, Document, Paragraph
+
+
+class Told(NamedTuple):
+    """A line of the explanation and what kind it is: page, kept, dropped, edited or why."""
+
+    kind: str
+    text: str
+
+
+_SIGNS = {"kept": " ", "dropped": "-", "edited": "~"}
+
+
+def explain(doc: Document) -> Iterator[Told]:
+    """The document paragraph by paragraph, each change below the paragraph it changed."""
+    yield Told("page", f"{doc.id or doc.source.path}: {_summary(doc)}")
+    facts = [f"{name} {value}" for name, value in doc.tags.items() if value != ""]
+    if facts:
+        yield Told("why", f"{'':7}{'; '.join(facts)}")
+    changes: dict[int, list[Applied]] = {}
+    for applied in doc.changes:
+        changes.setdefault(applied.change.paragraph, []).append(applied)
+    for paragraph in doc.paragraphs:
+        made = changes.get(paragraph.number, [])
+        kind = ("edited" if made else "kept") if paragraph.kept else "dropped"
+        yield Told(kind, f"{paragraph.number:4} {_SIGNS[kind]} {visible(paragraph.text)}")
+        for applied in made:
+            yield Told("why", f"{'':7}{_why(doc, paragraph, applied)}")
+
+
+def _summary(doc: Document) -> str:
+    if doc.outcome == "failed":
+        return f"failed, {doc.reason}"
+    left = f"{len(doc.kept)} of {doc.read} paragraphs kept, {doc.chars_kept:,} of {doc.chars_read:,} characters"
+    return left if doc.outcome == "kept" else f"{doc.outcome} by {doc.reason}; {left}"
+
+
+def _why(doc: Document, paragraph: Paragraph, applied: Applied) -> str:
+    """One change in words."""
+    step, text, change = applied
+    words = [step, change.rule] if change.rule else [step]
+    if change.limit:
+        words.append(f"{change.measure:g} (limit {change.limit:g})")
+    if change.of != NOTHING and change.of.doc == doc.doc:
+        words.append(f"repeats {change.of.paragraph}: {visible(doc.text_of(change.of.paragraph))[:60]}")
+    elif change.of != NOTHING:
+        words.append(f"repeats {change.of.doc} {change.of.paragraph}")
+    if change.new:
+        words.append(f"{visible(text)!r} → {visible(change.new)!r}")
+    elif paragraph.kept:
+        words.append(f"cut {visible(text)!r}")
+    return "  ".join(words)
+
+
+def visible(text: str) -> str:
+    """Text for a terminal: a paragraph's own line breaks as ⏎, control characters as U+FFFD, so that none is obeyed."""
+    text = text.replace("\n", "⏎")
+    return (
+        text
+        if text.isprintable()
+        else "".join(char if char.isprintable() or char.isspace() and char >= "\xa0" else "\ufffd" for char in text)
+    )
+
+
+def as_json(doc: Document) -> dict[str, Any]:
+    """The same for machines: every paragraph with the changes made to it."""
+    paragraphs: list[dict[str, Any]] = [
+        {"paragraph": number, "kept": kept, "text": text, "changes": []} for number, text, kept in doc.paragraphs
+    ]
+    for step, text, change in doc.changes:
+        row = {**change._asdict(), "of": change.of._asdict(), "step": step, "text": text}
+        del row["paragraph"]
+        paragraphs[change.paragraph]["changes"].append(row)
+    return {
+        "doc": doc.doc,
+        "id": doc.id,
+        "url": doc.url,
+        "source": doc.source._asdict(),
+        "outcome": doc.outcome,
+        "reason": doc.reason,
+        "tags": doc.tags,
+        "paragraphs": paragraphs,
+    }

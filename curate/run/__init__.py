@@ -1,0 +1,1 @@
+"""A run: read, clean, write, count, restore."""

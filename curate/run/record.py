@@ -1,0 +1,36 @@
+"""run.json: what a run was asked for, what it ran with, what it counted."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any, Final
+
+from curate.config import Config
+from curate.formats.records import SCHEMA
+from curate.pipeline import Pipeline
+from curate.run.counts import Counts
+from curate.version import __version__
+
+# The packages whose version can change what a run keeps.
+_DECISIVE: Final = ("ahocorasick_rs", "beautifulsoup4", "ftfy", "google-re2", "langdetect", "numpy", "pycld2", "selectolax")
+
+
+def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], ledger: str, counts: Counts) -> dict[str, Any]:
+    """The content of run.json."""
+    return {
+        "schema": SCHEMA,
+        "curate": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _DECISIVE},
+        "pipeline": pipeline.identity,
+        "rules": pipeline.rules_version,
+        "inputs": list(inputs),
+        "config": {
+            "step": [{"name": name, **parameters, "store": store} for name, parameters, store in config.entries],
+            "input": asdict(config.input),
+            "limits": asdict(config.limits),
+            "output": {**asdict(config.output), "ledger": ledger},
+        },
+        **counts.as_json(pipeline),
+    }

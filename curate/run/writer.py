@@ -1,0 +1,126 @@
+"""Where a run's rows go: files of an output folder, complete or not there at all, or a stream."""
+
+import gzip
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Protocol, cast
+
+import msgspec
+import zstandard
+
+from curate.document import Document
+from curate.errors import SurroundingsError, UsageError
+from curate.formats.records import Made
+from curate.run.rows import clean_row, ledger_row, page_row
+
+_encode: Final = msgspec.json.Encoder().encode
+_ZSTD_LEVEL: Final = 3
+_KINDS: Final = ("clean", "ledger", "pages")
+_SUFFIXES: Final = {"": "", "gz": ".gz", "zst": ".zst"}
+RUN_FILE: Final = "run.json"
+
+
+class Sink(Protocol):
+    """Takes documents one by one."""
+
+    def write(self, doc: Document) -> None:
+        """Write everything that is to be said of a document."""
+        ...
+
+
+class StreamSink:
+    """Clean documents, or their bare texts, to a binary stream."""
+
+    def __init__(self, stream: BinaryIO, made: Made, *, text_only: bool) -> None:
+        self._stream, self._made, self._text_only = stream, made, text_only
+        self._first = True
+
+    def write(self, doc: Document) -> None:
+        """Write the document if something of it was kept; texts are parted by a blank line."""
+        if doc.outcome != "kept":
+            return
+        if self._text_only:
+            self._stream.write((("" if self._first else "\n") + doc.text + "\n").encode("utf-8"))
+            self._first = False
+        else:
+            self._stream.write(_encode(clean_row(doc, self._made)) + b"\n")
+
+
+class FolderSink:
+    """clean, ledger and pages of one shard. See `folder_sink`."""
+
+    def __init__(self, streams: dict[str, BinaryIO], made: Made, ledger: str) -> None:
+        self._streams, self._made = streams, made
+        self._full, self._rows = ledger == "full", ledger != "counts"
+
+    def write(self, doc: Document) -> None:
+        """Write the rows of the document."""
+        if doc.outcome == "kept":
+            self._streams["clean"].write(_encode(clean_row(doc, self._made)) + b"\n")
+        if self._rows:
+            rows = [_encode(ledger_row(doc, applied, full=self._full)) + b"\n" for applied in doc.changes]
+            self._streams["ledger"].write(b"".join(rows))
+        self._streams["pages"].write(_encode(page_row(doc, full=self._full)) + b"\n")
+
+
+@contextmanager
+def folder_sink(out: Path, made: Made, *, ledger: str, compress: str, summary: Callable[[], dict[str, Any]]) -> Iterator[FolderSink]:
+    """A sink for an output folder, which is made if need be.
+
+    Files get their names only when all of them are complete and on the disk, and then `summary` is written as
+    run.json; a run that ends early leaves what stood there before. Raises UsageError before anything is read when the
+    folder cannot be written, SurroundingsError when writing fails later.
+    """
+    names = {kind: f"{kind}-00000.jsonl{_SUFFIXES[compress]}" for kind in _KINDS}
+    partial = {name: out / f".{name}.partial" for name in (*names.values(), RUN_FILE)}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        files = {name: path.open("wb") for name, path in partial.items()}
+    except OSError as problem:
+        raise UsageError(f"cannot write to {str(out)!r}: {problem.strerror}; name another folder with -o") from problem
+    try:
+        streams = {kind: _compressed(files[name], compress) for kind, name in names.items()}
+        yield FolderSink(streams, made, ledger)
+        for stream in streams.values():
+            stream.close()
+        files[RUN_FILE].write(msgspec.json.format(_encode(summary()), indent=2) + b"\n")
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())
+        for old in _outputs(out):
+            old.unlink()
+        for name, path in partial.items():
+            path.rename(out / name)
+    except OSError as problem:
+        raise SurroundingsError(
+            f"writing to {str(out)!r} failed: {problem.strerror or problem}; what stood there before is untouched"
+        ) from problem
+    finally:
+        for file in files.values():
+            file.close()
+        for path in partial.values():
+            path.unlink(missing_ok=True)
+
+
+def _outputs(out: Path) -> list[Path]:
+    """What an earlier run left in a folder."""
+    return [path for pattern in (*(f"{kind}-*.jsonl*" for kind in _KINDS), RUN_FILE) for path in out.glob(pattern)]
+
+
+def _compressed(file: BinaryIO, compress: str) -> BinaryIO:
+    """A stream that compresses into a file and, closed, leaves it open; the same text gives the same bytes."""
+    if compress == "zst":
+        return cast("BinaryIO", zstandard.ZstdCompressor(level=_ZSTD_LEVEL).stream_writer(file, closefd=False))
+    if compress == "gz":  # no name and no time in the header
+        return cast("BinaryIO", gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0))
+    return cast("BinaryIO", _Open(file))
+
+
+class _Open(io.BufferedIOBase):
+    """A file written to as it is, which closing leaves open."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write  # type: ignore[method-assign,assignment]  # no layer between

@@ -1,0 +1,130 @@
+"""The five kinds of step, and how a step's name becomes its object.
+
+A step is a frozen dataclass in a file of its own below `tags/`, `edits/` or `filters/`; the file's name
+is the step's name (`min_chars.py` holds `MinChars` and is `min-chars`). Other packages add steps by entry points
+of the group `curate.steps`, named as the step is named.
+"""
+
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.document import Change, Document
+from curate.errors import UsageError
+from curate.fields import nearest
+
+Measures = NDArray[np.float64]  # one value a paragraph (those of dropped ones are not looked at), or a single one
+
+FOLDERS = ("tags", "edits", "filters")
+
+
+class Tag(Protocol):
+    """Says something about the document."""
+
+    def describe(self, doc: Document) -> Mapping[str, str | float]:
+        """What is stored with the document, by name."""
+        ...
+
+
+class Edit(Protocol):
+    """Proposes other text; drops nothing."""
+
+    def edit(self, doc: Document) -> Iterable[Change]:
+        """Changes of live paragraphs, each with new text."""
+        ...
+
+
+class Measure(Protocol):
+    """Measures, and leaves the decision to its limit: a field `at_most` or `at_least`.
+
+    Measures of shape (paragraphs,) decide over paragraphs, of shape () over the document.
+    """
+
+    def measure(self, doc: Document) -> Measures:
+        """The measures; they are rounded to 6 decimals before they meet the limit."""
+        ...
+
+
+class Judge(Protocol):
+    """Decides by itself."""
+
+    def judge(self, doc: Document) -> Iterable[Change]:
+        """Changes of live paragraphs: drops and trims, each with its rule."""
+        ...
+
+
+class Corpus(Protocol):
+    """Decides across documents: every document is sketched, then all sketches are settled together."""
+
+    def sketch(self, doc: Document) -> bytes:
+        """What settling needs to know of the document."""
+        ...
+
+    def settle(self, sketches: Mapping[str, bytes]) -> Iterable[tuple[str, Change]]:
+        """Changes by document key."""
+        ...
+
+
+Step = Tag | Edit | Measure | Judge | Corpus
+# By the method a step has; a step of any kind may describe besides.
+KINDS = {"edit": "edit", "measure": "measure", "judge": "judge", "settle": "corpus", "describe": "tag"}
+
+
+@dataclass(frozen=True)
+class StepClass:
+    """A step as it can be found: its name, its module, and the class when it is asked for."""
+
+    name: str
+    module: str
+    attribute: str
+
+    def load(self) -> type:
+        """The class; importing it may load what it depends on."""
+        try:
+            loaded: type = getattr(importlib.import_module(self.module), self.attribute)
+        except (ImportError, AttributeError) as problem:
+            raise UsageError(f"step {self.name!r} cannot be loaded from {self.module}: {problem}") from problem
+        return loaded
+
+
+@cache
+def steps() -> dict[str, StepClass]:
+    """Every step there is, by name, sorted; raises UsageError when a plugin takes a name that is taken."""
+    found: dict[str, StepClass] = {}
+    for folder in FOLDERS:
+        package = importlib.import_module(f"curate.{folder}")
+        for module in pkgutil.iter_modules(package.__path__):
+            name = module.name.replace("_", "-")
+            found[name] = StepClass(name, f"curate.{folder}.{module.name}", class_name(name))
+    for point in importlib.metadata.entry_points(group="curate.steps"):
+        if point.name in found:
+            raise UsageError(
+                f"two steps are named {point.name!r}: {found[point.name].module} and {point.module}; remove one of the packages"
+            )
+        found[point.name] = StepClass(point.name, point.module, point.attr)
+    return dict(sorted(found.items()))
+
+
+def class_name(name: str) -> str:
+    """The class that a step's file holds: `min-chars` → `MinChars`."""
+    return "".join(part.capitalize() for part in name.split("-"))
+
+
+def step_class(name: str) -> type:
+    """The class of a step; raises UsageError with the nearest name for one that does not exist."""
+    known = steps()
+    if name not in known:
+        raise UsageError(f"there is no step {name!r}; {nearest(name, known)}")
+    return known[name].load()
+
+
+def kind(step: type | Step) -> str:
+    """Which of the five kinds a step is."""
+    return next(name for method, name in KINDS.items() if callable(getattr(step, method, None)))

@@ -1,0 +1,1 @@
+"""Steps that say something about a document."""

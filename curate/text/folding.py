@@ -1,0 +1,104 @@
+"""The folded copy of a page: what rules, repeats and shingles compare instead of the page itself.
+
+Folding takes away what two copies of a line may differ in without saying anything else: compatibility forms
+(NFKC), case, the shape of quotes and dashes, the kind and number of blanks, soft hyphens and other invisible
+characters. It works by a table per code point, so every folded character knows which character it came from.
+"""
+
+import unicodedata
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.text.codepoints import CodePoints, CodePointTable, Ints, code_points, to_text
+
+_NEWLINE: Final = 10
+_SPACE: Final = 32
+_GONE: Final = -1  # folded to nothing
+_LONGER: Final = -2  # folded to more than one character: entry _LONGER - value of `_longer`
+
+_SHAPES: Final = {**dict.fromkeys("‘’‚‛′‵ʼ`´‹›", "'"), **dict.fromkeys("“”„‟″‶«»〝〞", '"'), **dict.fromkeys("‐‑‒–—―−﹘﹣-", "-")}
+_longer: list[Ints] = []
+
+
+def _fold_char(char: str) -> int:
+    folded = "".join(_SHAPES.get(c, c) for c in unicodedata.normalize("NFKC", _SHAPES.get(char, char)).casefold())
+    # casefold can undo a composition ("ǰ"); the second pass makes folding a folded text change nothing.
+    folded = unicodedata.normalize("NFKC", folded)
+    if char.isspace() or (folded.isspace() and len(folded) == 1):
+        return _SPACE
+    folded = "".join(c for c in folded if unicodedata.category(c) not in {"Cf", "Cc"})
+    if not folded:
+        return _GONE
+    if len(folded) == 1:
+        return ord(folded)
+    _longer.append(code_points(folded).astype(np.int32))
+    return _LONGER - len(_longer) + 1
+
+
+_fold = CodePointTable(_fold_char)
+
+
+class Folded:
+    """The folded copy of a text whose paragraphs start and end at given offsets.
+
+    `text` holds the folded paragraphs, one a line; `lines` is it split. Blanks are single and never at an edge.
+    """
+
+    __slots__ = ("_page", "_starts", "lines", "points", "text")
+
+    def __init__(self, page: CodePoints, starts: Ints) -> None:
+        self._page, self._starts = page, starts
+        self.points: Ints = _folded(page, starts)[0]
+        self.text = to_text(self.points)
+        self.lines = self.text.split("\n") if len(starts) else []
+
+    def offsets(self) -> tuple[Ints, NDArray[np.int64]]:
+        """For each folded character the offset in the page of the character it came from, and where lines start."""
+        origin = _folded(self._page, self._starts)[1]
+        return origin, np.concatenate(([0], np.flatnonzero(self.points == _NEWLINE) + 1))
+
+    def line_numbers(self) -> Ints:
+        """For each folded character the number of its paragraph (the line break belongs to the one before)."""
+        breaks = self.points == _NEWLINE
+        return (np.cumsum(breaks) - breaks).astype(np.int32)
+
+
+def _folded(page: CodePoints, starts: Ints) -> tuple[Ints, Ints]:
+    """Folded code points, and for each the offset it came from."""
+    points = _fold(page)
+    # What stands between two paragraphs is white space only; its last character becomes the break between them.
+    points[starts[1:] - 1] = _NEWLINE
+    origin = np.arange(len(points), dtype=np.int32)
+    if len(points) and points.min() < 0:
+        points, origin = _expanded(points, origin)
+    space, newline = points == _SPACE, points == _NEWLINE
+    doubled, trailing = space.copy(), space.copy()
+    doubled[1:] &= space[:-1] | newline[:-1]
+    trailing[:-1] &= newline[1:]
+    if (doubled | trailing).any():
+        kept = np.flatnonzero(~doubled)
+        points, origin = points[kept], origin[kept]
+        trailing = points == _SPACE
+        trailing[:-1] &= points[1:] == _NEWLINE
+        points, origin = points[~trailing], origin[~trailing]
+    return points, origin
+
+
+def _expanded(points: Ints, origin: Ints) -> tuple[Ints, Ints]:
+    """Take out what folds to nothing, and put several characters where one folds to several."""
+    kept = np.flatnonzero(points != _GONE)
+    points, origin = points[kept], origin[kept]
+    new_points, new_origin, at = [], [], 0
+    for place in np.flatnonzero(points <= _LONGER).tolist():
+        longer = _longer[_LONGER - points[place]]
+        new_points += [points[at:place], longer]
+        new_origin += [origin[at:place], np.full(len(longer), origin[place], dtype=np.int32)]
+        at = place + 1
+    return np.concatenate([*new_points, points[at:]]), np.concatenate([*new_origin, origin[at:]])
+
+
+def fold(text: str) -> str:
+    """A single line folded, as paragraphs of a page are."""
+    return Folded(code_points(text), np.zeros(1, dtype=np.int32)).text if text else ""

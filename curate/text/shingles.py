@@ -1,0 +1,84 @@
+"""Words and word shingles of a folded text, hashed from its code points for a whole page at once."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.text.codepoints import IDEOGRAPH, MARK, NO_WORD, Ints, word_class
+
+Hashes = NDArray[np.uint64]
+
+_BASE: Final = 0x9E3779B97F4A7C15  # the golden ratio in 64 bits: odd, so it has an inverse modulo 2⁶⁴
+_PERIOD: Final = 1 << 15
+
+
+def _powers(base: int) -> Hashes:
+    with np.errstate(over="ignore"):
+        powers = np.full(_PERIOD, base, dtype=np.uint64)
+        powers[0] = 1
+        return np.cumprod(powers, dtype=np.uint64)
+
+
+_POWERS: Final = _powers(_BASE)
+_INVERSE: Final = _powers(pow(_BASE, -1, 1 << 64))
+
+
+class Hashed(NamedTuple):
+    """Hashes in reading order, and for each the paragraph it belongs to (ascending)."""
+
+    hashes: Hashes
+    owners: Ints
+
+
+def _mixed(values: Hashes) -> Hashes:
+    """The finalizer of splitmix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit."""
+    values = values ^ (values >> np.uint64(30))
+    values = values * np.uint64(0xBF58476D1CE4E5B9)
+    values = values ^ (values >> np.uint64(27))
+    values = values * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def words(points: Ints, lines: Ints) -> Hashed:
+    """The words of a folded text: runs of letters, digits and marks; in unspaced scripts each letter is one.
+
+    `points` are its code points, `lines` the paragraph number of each. A word's hash is a polynomial of its
+    code points modulo 2⁶⁴, mixed; equal words have equal hashes on every machine.
+    """
+    kind = word_class(points)
+    word = kind != NO_WORD
+    starts = word.copy()
+    starts[1:] &= ~word[:-1]
+    if (kind == IDEOGRAPH).any():
+        starts[1:] |= word[1:] & ((kind[1:] == IDEOGRAPH) | ((kind[:-1] == IDEOGRAPH) & (kind[1:] != MARK)))
+    first = np.flatnonzero(starts)
+    if not len(first):
+        return Hashed(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int32))
+    values = points.astype(np.uint64) + np.uint64(1)
+    values[~word] = 0
+    # Powers by the place in the page, undone once a word, cost a third of powers by the place in the word.
+    sums = np.add.reduceat(values * np.resize(_POWERS, len(values)), first) * _INVERSE[first & (_PERIOD - 1)]
+    last = np.append(first[1:], len(points)) - 1
+    for crossing in np.flatnonzero(first // _PERIOD != last // _PERIOD).tolist():
+        letters = values[first[crossing] : last[crossing] + 1]
+        sums[crossing] = (letters * np.resize(_POWERS, len(letters))).sum(dtype=np.uint64)
+    return Hashed(_mixed(sums), lines[first])
+
+
+def shingles(of: Hashed, size: int) -> Hashed:
+    """Every run of `size` words inside a paragraph; a shorter paragraph is one shingle of all its words."""
+    hashes, owners = of
+    if not len(hashes):
+        return of
+    counts = np.bincount(owners)
+    left = np.cumsum(counts)[owners] - np.arange(len(hashes))  # words from here to the paragraph's end
+    width = np.minimum(counts[owners], size)
+    whole = left >= width
+    combined = np.zeros(len(hashes), dtype=np.uint64)
+    for step in range(size):
+        part = np.zeros(len(hashes), dtype=np.uint64)
+        part[: len(hashes) - step] = hashes[step:]
+        part[step >= width] = 0
+        combined = combined * np.uint64(_BASE) + part
+    return Hashed(_mixed(combined[whole]), owners[whole])
