@@ -22,9 +22,9 @@ $(READY): pyproject.toml
 run: $(READY)  ## clean samples/ into build/samples/
 	$(BIN)/curate clean samples/pages --config samples/curate.toml -o $(BUILD)/samples
 
-corpus: $(READY)  ## clean IN=… into OUT=… [CONFIG=…]
-	@test -n "$(IN)" -a -n "$(OUT)" || { echo 'usage: make corpus IN="pages/ more.jsonl" OUT=corpus [CONFIG=curate.toml]' >&2; exit 2; }
-	$(BIN)/curate clean $(IN) -o $(OUT) $(if $(CONFIG),--config $(CONFIG))
+corpus: $(READY)  ## clean IN=… into OUT=… [CONFIG=…] [WORKERS=…]
+	@test -n "$(IN)" -a -n "$(OUT)" || { echo 'usage: make corpus IN="pages/ more.jsonl" OUT=corpus [CONFIG=curate.toml] [WORKERS=4]' >&2; exit 2; }
+	$(BIN)/curate clean $(IN) -o $(OUT) $(if $(CONFIG),--config $(CONFIG)) $(if $(WORKERS),--workers $(WORKERS))
 
 check: $(READY)  ## format, lint, types, layers
 	$(BIN)/ruff format --check curate tests

@@ -41,7 +41,9 @@ class Output:
 
     ledger: Annotated[
         Literal["full", "spans", "counts"],
-        Meta(description="full: every change with its text; spans: without the text, so nothing can be restored; counts: run.json only"),
+        Meta(
+            description="full: every change with its text; spans: without it, so nothing can be restored; counts: only numbers, in run.json"
+        ),
     ] = "full"
     compress: Annotated[Literal["", "gz", "zst"], Meta(description="compression of the files written")] = ""
 
@@ -200,9 +202,8 @@ def _entry(
     made, problems = build(cls, merged, toml, at)
     if said.store and kind(cls) != "measure":
         problems.append(toml.problem((*at, "store"), f"{said.name!r} measures nothing that could be stored"))
-    if made is not None:
-        merged = {name: getattr(made, name) for name in merged}
-    return Entry(said.name, merged, said.store or bool(base and base.store)), problems
+    converted = {name: getattr(made, name) for name in merged} if made is not None else merged
+    return Entry(said.name, converted, said.store or bool(base and base.store)), problems
 
 
 def _place(said: _StepTable, order: list[str], toml: Toml, at: tuple[str, int]) -> list[Problem]:

@@ -92,7 +92,8 @@ FIGURE: Final = 4
 QUOTE: Final = 8
 PRE: Final = 16
 
-NO_FACTS: Final = Facts((), *(np.zeros(0, dtype=np.int32) for _ in range(4)), element_tags=(), element_parents=(), element_names=())
+_NONE: Final = np.zeros(0, dtype=np.int32)
+NO_FACTS: Final = Facts((), _NONE, _NONE, _NONE, _NONE, (), (), ())
 
 
 class Paragraph(NamedTuple):
@@ -160,7 +161,7 @@ class Document:
         """The folded copy that all steps compare; made anew after the text has changed."""
         return Folded(self.points, self.starts)
 
-    @property
+    @cached_property
     def lengths(self) -> Ints:
         """Code points of each paragraph as it stands."""
         return self.ends - self.starts
@@ -193,15 +194,10 @@ class Document:
     @property
     def text(self) -> str:
         """The live paragraphs, parted by a line break, or by a blank line where the input had one between them."""
-        blanks = np.cumsum(self.blank_before)
-        pieces: list[str] = []
-        before = -1
-        for number in self.kept:
-            if before >= 0:
-                pieces.append("\n\n" if blanks[number] > blanks[before] else "\n")
-            pieces.append(self.text_of(number))
-            before = number
-        return "".join(pieces)
+        kept = np.flatnonzero(self.live)
+        blanks = np.diff(np.cumsum(self.blank_before)[kept], prepend=0)
+        spans = zip(blanks.tolist(), self.starts[kept].tolist(), self.ends[kept].tolist(), strict=True)
+        return "".join([("\n\n" if blank else "\n") + self.page[start:end] for blank, start, end in spans]).lstrip("\n")
 
     def apply(self, step: str, changes: Iterable[Change]) -> None:
         """Carry out a step's changes of live paragraphs, in order, and write them down.
@@ -241,14 +237,14 @@ class Document:
         self.page = "".join([*pieces, self.page[at:]])
         after = np.cumsum(growth, dtype=np.int32)
         self.starts, self.ends = self.starts + after - growth, self.ends + after
-        for name in ("points", "folded"):
+        for name in ("points", "folded", "lengths"):
             self.__dict__.pop(name, None)
 
 
 def document_of_lines(page: str) -> Document:
-    """A text page: each line with anything but white space in it is a paragraph, without the space at its ends.
+    r"""A text page: each line with anything but white space in it is a paragraph, without the space at its ends.
 
-    Line ends are \\n, \\r\\n and \\r only; form feeds and Unicode line separators are white space inside a line.
+    Line ends are \n, \r\n and \r only; form feeds and Unicode line separators are white space inside a line.
     """
     points = code_points(page)
     newline, carriage = points == 10, points == 13  # noqa: PLR2004  # \n and \r

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -72,6 +72,11 @@ class Pipeline:
         """The hash of the rule files in use; "" without rules."""
         return next((str(placed.step.version) for placed in self.steps if hasattr(placed.step, "version")), "")
 
+    def merge(self, counts: Mapping[str, StepCount]) -> None:
+        """Add what the same steps counted elsewhere."""
+        for name, count in counts.items():
+            self.counts[name].merge(count)
+
     def run(self, doc: Document) -> Document:
         """Take a document through the steps; returns it, changed as its `changes` say."""
         for placed, step_kind in zip(self.steps, self._kinds, strict=True):
@@ -97,7 +102,7 @@ class Pipeline:
         elif step_kind == "judge":
             doc.apply(placed.name, _spread(doc, placed, cast("Judge", step).judge(doc)))
         elif step_kind == "measure":
-            measures = np.round(np.asarray(cast("Measure", step).measure(doc), dtype=np.float64), 6)
+            measures = np.asarray(cast("Measure", step).measure(doc), dtype=np.float64).round(6)
             if placed.store:
                 doc.measures[placed.name] = np.atleast_1d(measures).tolist()
             seen = measures[doc.live] if measures.ndim else np.atleast_1d(measures)

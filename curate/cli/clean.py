@@ -6,16 +6,12 @@ from typing import Any, Final
 
 import click
 
-from curate.cli.options import output, output_options, reading_options, settings
+from curate.cli.options import output_options, reading_options, settings
 from curate.cli.progress import progress
 from curate.cli.tables import console, summary
 from curate.errors import UsageError
 from curate.formats.inputs import find
-from curate.run.counts import Counts
-from curate.run.record import record
-from curate.run.rows import made
-from curate.run.shard import clean
-from curate.run.writer import Sink, StreamSink, folder_sink
+from curate.run.run import Run
 
 _STDOUT: Final = "-"
 
@@ -40,40 +36,32 @@ _STDOUT: Final = "-"
     metavar="SHARE",
     help="Share of documents that may fail before the exit code is 1. [default: 0]",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Processes; each takes whole files, and the output is the same. [default: 1]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no closing table.")
 def command(inputs: tuple[str, ...], out: str, **options: Any) -> int:  # noqa: ANN401  # the options above, by name
     """Clean the pages in IN: files, folders (searched through), globs, or - for standard input.
 
     Reads .txt, .html, .htm, .jsonl and .ndjson, each plain, .gz or .zst; other suffixes by what is in the file.
     """
+    if options["text_only"] and out != _STDOUT:
+        raise UsageError("--text goes with -o -: a folder gets the records")
     config, reading = settings(options)
-    pipeline = config.pipeline()
     files = find(inputs, without="" if out == _STDOUT else out)
-    counts = Counts()
+    run = Run(inputs, files, config, reading, options["limit"], options["workers"])
     said = console()
-
-    def run(sink: Sink) -> None:
-        with progress(files, said, quiet=options["quiet"]) as advance:
-            for document in clean(files, reading, pipeline, options["limit"]):
-                sink.write(document)
-                counts.add(document)
-                advance(document)
-
-    if out == _STDOUT:
-        run(StreamSink(sys.stdout.buffer, made(pipeline), text_only=options["text_only"]))
-        sys.stdout.buffer.flush()
-    elif options["text_only"]:
-        raise UsageError("--text goes with -o -; a folder gets the records")
-    else:
-        what = output(config, options)
-
-        def summarised() -> dict[str, Any]:
-            return record(config, pipeline, inputs, what.ledger, counts)
-
-        with folder_sink(Path(out), made(pipeline), ledger=what.ledger, compress=what.compress, summary=summarised) as sink:
-            run(sink)
+    with progress(files, said, quiet=options["quiet"]) as advance:
+        if out == _STDOUT:
+            run.to_stream(sys.stdout.buffer, advance, text_only=options["text_only"])
+        else:
+            run.to_folder(Path(out), advance)
     if not options["quiet"]:
-        said.print(summary(counts, pipeline))
+        said.print(summary(run.counts, run.pipeline))
         if out != _STDOUT:
             said.print(f"clean, ledger, pages and run.json are in {out}", soft_wrap=True)
-    return 1 if counts.failed_share > options["allow_failed"] else 0
+    return 1 if run.counts.failed_share > options["allow_failed"] else 0

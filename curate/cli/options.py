@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, TypeVar, cast, get_args, get_type_hints
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
 import click
 
@@ -51,7 +51,7 @@ def reading_options(command: F) -> F:
 
 def _help(cls: type, name: str) -> str:
     found = next(field for field in describe(cls) if field.name == name)
-    return f"{found.description[0].upper()}{found.description[1:]}. [default: {found.default.strip(chr(39))}]"
+    return f"{found.description[0].upper()}{found.description[1:]}. [default: {found.default.strip(chr(39)) or 'none'}]"
 
 
 def settings(options: dict[str, Any]) -> Settings:
@@ -61,29 +61,16 @@ def settings(options: dict[str, Any]) -> Settings:
     config = load(options["config"] or options["preset"] or "page").with_rules(options["rules"])
     fields = replace(config.input.fields, **_given(options, {f"{field.name}_field": field.name for field in describe(Fields)}))
     given = replace(config.input, fields=fields, **_given(options, {"site_from": "site_from", "format_": "format"}))
-    config = replace(config, input=given)
+    config = replace(config, input=given, output=replace(config.output, **_given(options, {"ledger": "ledger", "compress": "compress"})))
     return Settings(config, Reading(given.format, given.site_from, given.fields, config.limits, options["url"]))
 
 
-def output(config: Config, options: dict[str, Any]) -> Output:
-    """The output settings, command-line values first."""
-    return replace(config.output, **_given(options, {"ledger": "ledger", "compress": "compress"}))
-
-
 def _given(options: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    return {field: options[option] for option, field in names.items() if options[option] is not None}
+    return {field: options[option] for option, field in names.items() if options.get(option) is not None}
 
 
 def output_options(command: F) -> F:
     """The options that say what is written."""
-    for name, choices in (("compress", ["zst", "gz"]), ("ledger", _CHOICES[Output, "ledger"])):
-        command = cast(
-            "F",
-            click.option(
-                f"--{name}",
-                type=click.Choice(choices),
-                default=None,
-                help=_help(Output, name) if name == "ledger" else "Compression of the files written.",
-            )(command),
-        )
-    return command
+    ledger = click.option("--ledger", type=click.Choice(_CHOICES[Output, "ledger"]), default=None, help=_help(Output, "ledger"))
+    compress = click.option("--compress", type=click.Choice(["zst", "gz"]), default=None, help=_help(Output, "compress"))
+    return ledger(compress(command))

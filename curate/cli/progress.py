@@ -1,7 +1,7 @@
 """How far a run has come: a bar on a terminal, plain lines in a log, nothing when quiet."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -10,27 +10,27 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from curate.document import Document
 from curate.formats.inputs import STDIN, File
+from curate.run.run import Advance
 
 _LOG_EVERY: Final = 10_000  # documents between two lines of a log
 
 
 @contextmanager
-def progress(files: Sequence[File], console: Console, *, quiet: bool) -> Iterator[Callable[[Document], None]]:
-    """A function to call after each document."""
+def progress(files: Sequence[File], console: Console, *, quiet: bool) -> Iterator[Advance]:
+    """A function to call as documents are done: with the file and the offset the run has come to, and how many."""
     if quiet:
-        yield lambda _: None
+        yield lambda _name, _offset, _number: None
         return
     sizes = [0 if file.path == STDIN else _size(file.path) for file in files]
     before = dict(zip((file.name for file in files), accumulate(sizes, initial=0), strict=False))
     documents = 0
     if not sys.stderr.isatty():
 
-        def log(_: Document) -> None:
+        def log(_name: str, _offset: int, number: int) -> None:
             nonlocal documents
-            documents += 1
-            if documents % _LOG_EVERY == 0:
+            documents += number
+            if documents // _LOG_EVERY > (documents - number) // _LOG_EVERY:
                 console.print(f"{documents:,} documents")
 
         yield log
@@ -39,10 +39,10 @@ def progress(files: Sequence[File], console: Console, *, quiet: bool) -> Iterato
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=sum(sizes) or None, documents=0)
 
-        def advance(document: Document) -> None:
+        def advance(name: str, offset: int, number: int) -> None:
             nonlocal documents
-            documents += 1
-            bar.update(task, completed=before[document.source.path] + document.source.record, documents=documents)
+            documents += number
+            bar.update(task, completed=before[name] + offset, documents=documents)
 
         yield advance
 

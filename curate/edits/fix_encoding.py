@@ -48,7 +48,8 @@ def suspicious(points: CodePoints) -> Places:
     third = _roles_of(points[np.minimum(pairs + 2, len(points) - 1)])
     two = leads & (second >> _FOLLOWS)
     three = (leads >> _LEAD_OF_3) & (second >> _FOLLOWS) & (third >> _FOLLOWS)
-    return pairs[((two | three) & _ALL) != 0]
+    found: Places = pairs[((two | three) & _ALL) != 0]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,14 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from curate.document import LIST, TABLE, Change, Document, Of
-from curate.text.codepoints import Bools, runs
-from curate.text.shingles import Hashed, Hashes, shingles, words
+from curate.text.codepoints import runs
+from curate.text.shingles import Hashed, shingles, words
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.intp]
 
 _NUMBERS: Final = re.compile(r"\d+")
 _BULLET: Final = re.compile(r"[•·‣▪*-] ")
-_CROWDED: Final = 32  # paragraphs that share a shingle before it says nothing about any two of them
+_CROWDED: Final = 32  # paragraphs that share a shingle, above which not all of them are compared with all
 
 
 class _Edge(NamedTuple):
@@ -53,7 +53,10 @@ class Repeats:
         float, Meta(gt=0, le=1, description="share of the longer one that a contained paragraph is, unless it is its beginning")
     ] = 0.5
     shingle: Annotated[int, Meta(ge=1, le=8, description="words in a shingle")] = 3
-    min_words: Annotated[int, Meta(ge=2, description="shorter lines go only right after their own copy")] = 8
+    min_words: Annotated[
+        int, Meta(ge=2, description="words from which on an exact copy goes wherever it stands; shorter ones go only right after theirs")
+    ] = 8
+    near_words: Annotated[int, Meta(ge=2, description="words from which on a line goes that is only nearly a copy")] = 12
     keep: Annotated[Literal["fuller", "earlier"], Meta(description="which copy stays; of equally full ones the earlier")] = "fuller"
 
     def judge(self, doc: Document) -> Iterator[Change]:
@@ -61,15 +64,15 @@ class Repeats:
         counts = np.bincount(hashed.owners, minlength=doc.read)
         long = doc.live & (counts >= self.min_words)
         gone = {edge.goes: edge for edge in _exact(doc, np.flatnonzero(long).tolist())}
-        long[list(gone)] = False
-        loose = (long & ~_structured(doc))[hashed.owners]
+        long &= counts >= self.near_words
+        long[[number for number in np.flatnonzero(long).tolist() if number in gone or _structured(doc, number)]] = False
+        loose = long[hashed.owners]
         shingled = shingles(Hashed(hashed.hashes[loose], hashed.owners[loose]), self.shingle)
         # By the rank of what stays: then whether it stays is settled when its turn comes.
         for edge in sorted(self._near(doc, shingled, counts), key=lambda edge: (self._rank(edge.stays, counts), edge.goes)):
             if edge.stays not in gone:
                 gone.setdefault(edge.goes, edge)
-        rest = [number for number in doc.kept if number not in gone]
-        gone |= {edge.goes: edge for edge in _doubled(doc, rest, counts)}
+        gone |= {edge.goes: edge for edge in _doubled(doc, [number for number in doc.kept if number not in gone], counts)}
         for number, edge in sorted(gone.items()):
             stays = edge.stays
             while stays in gone:
@@ -83,18 +86,23 @@ class Repeats:
 
     def _near(self, doc: Document, shingled: Hashed, counts: Counts) -> Iterator[_Edge]:
         """Pairs that agree without being the same, the lower in rank going."""
-        numbers, sizes, shared, first = _overlaps(shingled)
-        for (one, other), common in shared.items():
-            stays, goes = sorted((one, other), key=lambda at: self._rank(int(numbers[at]), counts))
-            jaccard = common / int(sizes[one] + sizes[other] - common)
-            contained = common / int(sizes[goes])
-            beginning = bool(first[stays] == first[goes])
-            edge = _Edge(int(numbers[goes]), int(numbers[stays]), "near", round(jaccard, 6), self.jaccard)
-            if jaccard < self.jaccard:
-                if contained < self.containment or not (beginning or sizes[goes] >= self.most * sizes[stays]):
-                    continue
-                edge = edge._replace(rule="contained", measure=round(contained, 6), limit=self.containment)
-            if not _other_numbers(doc.folded.lines[edge.goes], doc.folded.lines[edge.stays]):
+        overlaps = _overlaps(shingled)
+        sizes = overlaps.sizes.tolist()
+        floor = min(self.jaccard, self.containment)  # of the smaller one's shingles: below it neither limit is in reach
+        for (one, other), common in overlaps.shared.items():
+            if common < floor * min(sizes[one], sizes[other]):
+                continue
+            stays, goes = sorted((one, other), key=lambda number: self._rank(number, counts))
+            kept_size, size = sizes[stays], sizes[goes]
+            jaccard, contained = common / (kept_size + size - common), common / size
+            if jaccard >= self.jaccard:
+                edge = _Edge(goes, stays, "near", round(jaccard, 6), self.jaccard)
+            elif contained >= self.containment and (size >= self.most * kept_size or overlaps.first(stays) == overlaps.first(goes)):
+                edge = _Edge(goes, stays, "contained", round(contained, 6), self.containment)
+            else:
+                continue
+            # Two lines that differ in their numbers are two facts: "18 boats" is not said again by "19 boats".
+            if set(_NUMBERS.findall(doc.folded.lines[goes])) <= set(_NUMBERS.findall(doc.folded.lines[stays])):
                 yield edge
 
 
@@ -109,43 +117,50 @@ def _exact(doc: Document, numbers: list[int]) -> Iterator[_Edge]:
 
 def _doubled(doc: Document, rest: list[int], counts: Counts) -> Iterator[_Edge]:
     """Short lines that stand right after their own copy: bylines, labels; not single words, not cells or items."""
-    structured = _structured(doc, headings=False)
+    lines = doc.folded.lines
     stays = -1
     for number in rest:
-        if stays >= 0 and counts[number] > 1 and not structured[number] and doc.folded.lines[number] == doc.folded.lines[stays]:
+        if stays >= 0 and lines[number] == lines[stays] and counts[number] > 1 and not _structured(doc, number, headings=False):
             yield _Edge(number, stays, "doubled", 1.0, 1.0)
         else:
             stays = number
 
 
-def _structured(doc: Document, *, headings: bool = True) -> Bools:
-    """Which paragraphs are items, cells or, if asked, headings; in text pages what begins with a bullet."""
+def _structured(doc: Document, number: int, *, headings: bool = True) -> bool:
+    """Whether a paragraph is an item, a cell or, if asked, a heading; in text pages whether it begins with a bullet."""
     if doc.is_html:
-        found = (doc.facts.flags & (LIST | TABLE)) != 0
-        return found | (doc.facts.headings > 0) if headings else found
-    return np.fromiter((bool(_BULLET.match(line)) for line in doc.folded.lines), dtype=np.bool_, count=doc.read)
+        return bool(doc.facts.flags[number] & (LIST | TABLE)) or (headings and bool(doc.facts.headings[number]))
+    return _BULLET.match(doc.folded.lines[number]) is not None
 
 
-def _overlaps(shingled: Hashed) -> tuple[Counts, Counts, Counter[tuple[int, int]], Hashes]:
-    """Which paragraphs share shingles: their numbers, shingle counts, shared counts by pair, first shingles.
+class _Overlaps(NamedTuple):
+    """Which paragraphs share shingles."""
 
-    Pairs are of places in the first array. A shingle that stands in very many paragraphs is nobody's in particular.
-    """
-    numbers, begins, owners = np.unique(shingled.owners, return_index=True, return_inverse=True)
-    order = np.lexsort((owners, shingled.hashes))
-    hashes, owners = shingled.hashes[order], owners[order]
-    fresh = np.ones(len(hashes), dtype=np.bool_)
-    fresh[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
-    hashes, owners = hashes[fresh], owners[fresh]
+    shared: Counter[tuple[int, int]]  # pairs of paragraphs, the lower number first: how many they share
+    sizes: Counts  # different shingles of each paragraph
+    shingled: Hashed
+
+    def first(self, number: int) -> int:
+        """The shingle that a paragraph begins with."""
+        return int(self.shingled.hashes[np.searchsorted(self.shingled.owners, number)])
+
+
+def _overlaps(shingled: Hashed) -> _Overlaps:
+    """The overlaps of all paragraphs. In a crowd that shares a shingle each is compared with the first of it only."""
     shared: Counter[tuple[int, int]] = Counter()
-    starts, ends = runs(hashes[1:] == hashes[:-1])
-    for start, end in zip(starts.tolist(), (ends + 1).tolist(), strict=True):
-        if end - start <= _CROWDED:
-            shared.update(combinations(owners[start:end].tolist(), 2))
-    return numbers, np.bincount(owners, minlength=len(numbers)), shared, shingled.hashes[begins]
-
-
-def _other_numbers(one: str, other: str) -> bool:
-    """Whether each line has a number that the other has not."""
-    mine, theirs = set(_NUMBERS.findall(one)), set(_NUMBERS.findall(other))
-    return bool(mine - theirs and theirs - mine)
+    sizes = np.bincount(shingled.owners)
+    ordered = np.sort(shingled.hashes)
+    repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+    if len(repeated):
+        places = np.flatnonzero(np.isin(shingled.hashes, repeated))
+        places = places[np.argsort(shingled.hashes[places], kind="stable")]
+        hashes, owners = shingled.hashes[places], shingled.owners[places]
+        again = np.zeros(len(places), dtype=np.bool_)
+        again[1:] = (hashes[1:] == hashes[:-1]) & (owners[1:] == owners[:-1])
+        sizes -= np.bincount(owners[again], minlength=len(sizes))
+        hashes, owners = hashes[~again], owners[~again]
+        starts, ends = runs(hashes[1:] == hashes[:-1])
+        for start, end in zip(starts.tolist(), (ends + 1).tolist(), strict=True):
+            crowd = owners[start:end].tolist()
+            shared.update(combinations(crowd, 2) if len(crowd) <= _CROWDED else ((crowd[0], other) for other in crowd[1:]))
+    return _Overlaps(shared, sizes, shingled)

@@ -14,14 +14,15 @@ from curate.formats.limits import Limits, check
 
 BLOCKS: Final = frozenset(
     "address article aside blockquote body button caption center dd details dir div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hgroup legend li main menu nav ol p pre search section summary table tbody "
+    "footer form h1 h2 h3 h4 h5 h6 header hgroup legend li main menu nav noscript ol p pre search section summary table tbody "
     "td tfoot th thead tr ul".split()
 )
 # Elements whose content is no text of the page, or is not shown.
 UNREAD: Final = frozenset(
-    "-comment annotation annotation-xml audio canvas datalist dialog embed head iframe noembed noframes noscript "
+    "-comment annotation annotation-xml audio canvas datalist dialog embed head iframe noembed noframes "
     "object option rp rt script select style svg template textarea title video".split()
 )
+_SPECIAL: Final = UNREAD | {"br", "hr"}
 _FLAGS: Final = {
     **dict.fromkeys(("ul", "ol", "dl", "menu", "dir"), LIST),
     "table": TABLE,
@@ -31,7 +32,9 @@ _FLAGS: Final = {
 }
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 # Only `hidden` and inline styles are looked at: what style sheets hide cannot be told without a browser.
-_HIDDEN: Final = '[hidden]:not([hidden="until-found" i]), [style*="display:none" i], [style*="display: none" i]'
+# React streams content in hidden elements "S:0", "S:1", … that a script then puts in its place (React 18, Fizz).
+_HIDDEN: Final = '[hidden]:not([hidden="until-found" i], [id^="S:"]), [style*="display:none" i], [style*="display: none" i]'
+_MOSTLY: Final = 2  # times the text that is shown, from which on a page hides most of it
 _BREAK: Final = "\v"  # stands for one <br> until the paragraph is put together
 _RAW: Final = re.compile(rb"<(iframe|textarea|style|title|noframes)\b[^<>]*/>", re.IGNORECASE)
 _RAW_PAIRS: Final = [int.from_bytes(pair) for pair in (b"if", b"te", b"st", b"ti", b"no")]
@@ -43,7 +46,7 @@ def parse(data: bytes, limits: Limits, *, declared: str = "") -> Document:
     decoded = decode(data, declared=declared, html=True)
     encoded = data if decoded.exact and decoded.encoding == "utf-8" else decoded.text.encode("utf-8")
     check(limits, "depth", depth(encoded, limits.depth))
-    walk = _Walk(LexborHTMLParser(_closed(encoded)))
+    walk = _walk(LexborHTMLParser(_closed(encoded)))
     check(limits, "paragraphs", len(walk.texts))
     check(limits, "line", max(map(len, walk.texts), default=0))
     document = document_of_blocks(walk.texts, walk.facts())
@@ -52,6 +55,17 @@ def parse(data: bytes, limits: Limits, *, declared: str = "") -> Document:
     document.title, document.url, document.date = found.title, found.url, found.date
     document.site_name, document.declared_lang = found.site_name, found.lang
     return document
+
+
+def _walk(tree: LexborHTMLParser) -> "_Walk":
+    """The walk over what is shown; over everything on a page that hides most of its text, for a script shows it there."""
+    hidden = tree.css(_HIDDEN)
+    shown = _Walk(tree, {node.mem_id for node in hidden})
+    # The text of an element has its scripts in it, so it is a bound from above, and cheap.
+    if sum(len(node.text()) for node in hidden) < _MOSTLY * shown.chars:
+        return shown
+    whole = _Walk(tree, set())
+    return whole if whole.chars > _MOSTLY * shown.chars else shown
 
 
 def _closed(data: bytes) -> bytes:
@@ -76,89 +90,100 @@ def _closed(data: bytes) -> bytes:
 class _Walk:
     """One walk over the tree, depth first and without recursion."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, hidden: set[int]) -> None:
         self.tree = tree
         self.texts: list[str] = []
-        self.json_ld: list[str] = []
-        self.tags: list[str] = []
+        self.elements: list[int] = []  # of each paragraph: the block element it stands in
         self.link_chars: list[int] = []
-        self.headings: list[int] = []
-        self.flags: list[int] = []
-        self.elements: list[int] = []
+        self.json_ld: list[str] = []
         self.element_tags: list[str] = []
         self.element_parents: list[int] = []
         self.element_names: list[str] = []
-        # What is open: the block element, its flags and heading level; the text since the last block boundary.
-        self._element, self._flags, self._heading, self._links = -1, 0, 0, 0
-        self._pieces: list[str] = []
-        self._linked: list[str] = []
+        self.element_flags: list[int] = []
+        self.element_headings: list[int] = []
+        self._element = -1  # the block element that is open
+        self._links = 0  # the links that are open
+        self._pieces: list[str] = []  # the text since the last block boundary
+        self._linked: list[str] = []  # and what of it is inside links
         if tree.body is not None:
-            self._hidden = {node.mem_id for node in tree.css(_HIDDEN)} - {tree.body.mem_id}
+            self._hidden = hidden - {tree.body.mem_id}
             self._run(tree.body)
+
+    @property
+    def chars(self) -> int:
+        """Characters of all paragraphs."""
+        return sum(map(len, self.texts))
 
     def facts(self) -> Facts:
         """What was seen, as arrays."""
-        numbers = (np.array(x, dtype=np.int32) for x in (self.link_chars, self.headings, self.flags, self.elements))
-        return Facts(self.tags, *numbers, self.element_tags, self.element_parents, self.element_names)
+        elements = np.array(self.elements, dtype=np.int32)
+        return Facts(
+            tags=[self.element_tags[element] for element in self.elements],
+            link_chars=np.array(self.link_chars, dtype=np.int32),
+            headings=np.array(self.element_headings, dtype=np.int32)[elements],
+            flags=np.array(self.element_flags, dtype=np.int32)[elements],
+            elements=elements,
+            element_tags=self.element_tags,
+            element_parents=self.element_parents,
+            element_names=self.element_names,
+        )
 
     def _run(self, body: LexborNode) -> None:
-        open_: list[tuple[LexborNode, int, int, int, int]] = []
+        pieces = self._pieces
+        open_: list[tuple[LexborNode, int, int]] = []
         self._open(body, "body")
         node = body.first_child
-        while True:
+        while node is not None or open_:
             if node is None:
-                if not open_:
-                    break
-                node, element, flags, heading, links = open_.pop()
+                closed, element, self._links = open_.pop()
                 if element != self._element:
                     self._flush()
-                    self._element, self._flags, self._heading = element, flags, heading
-                self._links = links
-                node = node.next
-                continue
-            tag = node.tag or ""
-            if tag == "-text":
+                    self._element = element
+                node = closed.next
+            elif (tag := node.tag or "") == "-text":
                 text = node.text_content or ""
-                if self._pieces or not text.isspace():
-                    self._pieces.append(text)
+                if pieces or not text.isspace():
+                    pieces.append(text)
                     if self._links:
                         self._linked.append(text)
                 node = node.next
-            elif tag in UNREAD or (self._hidden and node.mem_id in self._hidden):
-                if tag == "script" and node.attributes.get("type") == "application/ld+json":
-                    self.json_ld.append(node.text())
-                node = node.next
-            elif tag == "br":
-                self._break()
-                node = node.next
-            elif tag == "hr":
-                self._flush()
+            elif tag in _SPECIAL or (self._hidden and node.mem_id in self._hidden):
+                self._pass(node, tag)
                 node = node.next
             else:
-                open_.append((node, self._element, self._flags, self._heading, self._links))
+                open_.append((node, self._element, self._links))
                 if tag in BLOCKS:
+                    self._flush()
                     self._open(node, tag)
                 elif tag == "a":
                     self._links += 1
                 node = node.first_child
         self._flush()
 
+    def _pass(self, node: LexborNode, tag: str) -> None:
+        """Go past an element without reading what is in it."""
+        if tag == "br":
+            self._break()
+        elif tag == "hr":
+            self._flush()
+        elif tag == "script" and node.attributes.get("type") == "application/ld+json":
+            self.json_ld.append(node.text())
+
     def _open(self, node: LexborNode, tag: str) -> None:
-        """Begin a block element: what came before it is a paragraph of its own."""
-        self._flush()
+        """Begin a block element inside the one that is open."""
         attributes = node.attributes
-        names = attributes.get("class") or ""
-        identity = attributes.get("id")
+        names, identity = attributes.get("class") or "", attributes.get("id")
+        above = self._element
+        self._element = len(self.element_tags)
         self.element_tags.append(tag)
-        self.element_parents.append(self._element)
+        self.element_parents.append(above)
         self.element_names.append(f"{names} {identity}" if identity else names)
-        self._element = len(self.element_tags) - 1
-        self._flags |= _FLAGS.get(tag, 0)
-        self._heading = _HEADINGS.get(tag, self._heading)
+        self.element_flags.append(_FLAGS.get(tag, 0) | (self.element_flags[above] if above >= 0 else 0))
+        self.element_headings.append(_HEADINGS.get(tag, 0) or (self.element_headings[above] if above >= 0 else 0))
 
     def _break(self) -> None:
         """A `<br>`: the second one in a row ends the paragraph."""
-        if not self._flags & PRE:
+        if not self.element_flags[self._element] & PRE:
             for piece in reversed(self._pieces):
                 if piece == _BREAK:
                     self._flush()
@@ -173,26 +198,23 @@ class _Walk:
             return
         gathered = "".join(self._pieces)
         linked = len(" ".join("".join(self._linked).split())) if self._linked else 0
-        self._pieces, self._linked = [], []
-        if self._flags & PRE:
+        self._pieces.clear()
+        self._linked.clear()
+        if self.element_flags[self._element] & PRE:
             texts = _preformatted(gathered)
         elif _BREAK in gathered:
             texts = ["\n".join(filter(None, (" ".join(line.split()) for line in gathered.split(_BREAK))))]
         else:
             texts = [" ".join(gathered.split())]
-        for text in texts:
-            if text:
-                self.texts.append(text)
-                self.tags.append(self.element_tags[self._element])
-                self.link_chars.append(min(linked, len(text)))
-                self.headings.append(self._heading)
-                self.flags.append(self._flags)
-                self.elements.append(self._element)
+        for text in filter(None, texts):
+            self.texts.append(text)
+            self.elements.append(self._element)
+            self.link_chars.append(min(linked, len(text)))
 
 
 def _preformatted(text: str) -> list[str]:
     """The paragraphs of preformatted text: its line breaks and indents stay, blank lines part it."""
-    lines = [line.rstrip() for line in text.replace(_BREAK, "\n").splitlines()]
+    lines = [line.rstrip() for line in text.replace(_BREAK, "\n").split("\n")]
     paragraphs: list[list[str]] = [[]]
     for line in lines:
         if line:

@@ -4,7 +4,7 @@ From `<meta>`, `<link rel=canonical>`, JSON-LD (schema.org `Article` and its kin
 trust that each field's line in `metadata` shows.
 """
 
-import datetime
+import datetime as dt
 import email.utils
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
@@ -133,7 +133,7 @@ def iso_date(text: str) -> str:
     """A date as ISO 8601, from ISO 8601 or the form of e-mail headers; "" for anything else."""
     text = text.strip()
     try:
-        parsed = datetime.datetime.fromisoformat(text)
+        parsed = dt.datetime.fromisoformat(text)
     except ValueError:
         try:
             parsed = email.utils.parsedate_to_datetime(text)

@@ -67,20 +67,18 @@ class Content(NamedTuple):
 def parse(line: bytes, fields: Fields) -> Content:
     """The content of a line; raises PageError when it is no JSON object or has neither text nor HTML."""
     record = _object(line)
-    for name, is_html in ((fields.text, False), (fields.html, True)):
-        page = record.pop(name, None)
-        if isinstance(page, str):
-            break
-        if page is not None:
-            raise PageError("field is no text", f"{name!r} holds {type(page).__name__}")
-    else:
+    name = next((name for name in (fields.text, fields.html) if record.get(name) is not None), None)
+    if name is None:
         has = ", ".join(map(repr, record)) or "no field"
         raise PageError("missing field", f"neither {fields.text!r} nor {fields.html!r}; the record has {has}")
-    known = [_string(record.pop(name, "")) for name in (fields.url, fields.id, fields.title, fields.date)]
+    page = record.pop(name)
+    if not isinstance(page, str):
+        raise PageError("field is no text", f"{name!r} holds {type(page).__name__}")
+    url, identity, title, date = (_string(record.pop(known, "")) for known in (fields.url, fields.id, fields.title, fields.date))
     site = _string(record.get(fields.site, ""))
     sound = whole(page)
     raw = b"" if sound == page else page.encode("utf-8", "surrogatepass")
-    return Content(sound, raw, is_html, *known, site, _json(record))
+    return Content(sound, raw, name == fields.html, url, identity, title, date, site, _json(record))
 
 
 def _object(line: bytes) -> dict[str, Any]:

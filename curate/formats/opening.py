@@ -25,7 +25,7 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
     inside the `with`, leaves it as PageError.
     """
     try:
-        with io.BufferedReader(_raw(path)) as raw:
+        with cast("io.BufferedReader", io.BufferedReader(_raw(path))) as raw:
             start = raw.peek(4)[:4]
             if start.startswith(_GZIP):
                 yield io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))

@@ -16,7 +16,7 @@ from curate.formats import html, jsonl, text
 from curate.formats.html_metadata import iso_date
 from curate.formats.inputs import FORMATS, File, bare_suffix
 from curate.formats.jsonl import Fields
-from curate.formats.limits import Limits
+from curate.formats.limits import Limits, check
 from curate.formats.opening import opened
 
 _PEEK: Final = 1024
@@ -96,8 +96,7 @@ def _whole_file(file: File, kind: str, data: bytes, reading: Reading) -> Documen
 
 def _record(file: File, row: jsonl.Row, reading: Reading) -> Document:
     try:
-        if row.length > reading.limits.bytes:
-            raise PageError("limit bytes", f"found {row.length:,}, the limit is {reading.limits.bytes:,}")
+        check(reading.limits, "bytes", row.length)
         content = jsonl.parse(row.data, reading.fields)
         data = content.page.encode("utf-8")
         document = html.parse(data, reading.limits) if content.is_html else text.of_text(content.page, reading.limits)

@@ -63,7 +63,7 @@ def visible(text: str) -> str:
     return (
         text
         if text.isprintable()
-        else "".join(char if char.isprintable() or char.isspace() and char >= "\xa0" else "\ufffd" for char in text)
+        else "".join(char if char.isprintable() or (char.isspace() and char >= "\xa0") else "\ufffd" for char in text)
     )
 
 

@@ -94,7 +94,7 @@ class Rule:
     from_: str = ""
     to: Annotated[str, Meta(description="for drop-span: the lines that end it")] = ""
     max_lines: Annotated[Annotated[int, Meta(ge=2)] | None, Meta(description="lines that a span or block may have")] = None
-    where: Annotated[Where, Meta(description="where in the page")] = Where()  # noqa: RUF009  # frozen
+    where: Annotated[Where, Meta(description="where in the page")] = Where()
     max_chars: Annotated[int, Meta(ge=1, description="longer paragraphs are safe")] = 200
     unless: Annotated[str, Meta(description="parts of lines that save a line")] = ""
     guard: Annotated[Guard | None, Meta(description="required for whatever cuts more than a line")] = None
@@ -131,7 +131,7 @@ class RuleFile:
     @property
     def kind(self) -> str:
         """generic, platform or sites."""
-        return self.name.split("/")[0]
+        return self.name.partition("/")[0]
 
     @property
     def group(self) -> str:
@@ -169,7 +169,7 @@ def read(path: Path, folder: Path) -> RuleFile:
 
 def _misplaced(name: str, head: Head, toml: Toml) -> list[Problem]:
     """A file whose head does not fit the folder it lies in."""
-    kind = name.split("/")[0]
+    kind = name.partition("/")[0]
     if kind not in {"generic", "platform", "sites"}:
         return [toml.problem((), "a rule file lies below generic/<language>/, platform/ or sites/<letter>/")]
     if kind == "generic" and not head.language:

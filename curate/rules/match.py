@@ -27,6 +27,7 @@ class _Ready(NamedTuple):
     rule: Rule
     pack: int
     kind: str  # of the pack: generic, platform, sites
+    precedence: int
     full_id: str
     unless: tuple[str, ...]
     after: str
@@ -71,8 +72,11 @@ class Matching:
     def __init__(self, files: Sequence[RuleFile]) -> None:
         self.files = tuple(files)
         self._groups: dict[str, frozenset[int]] = {}
+        self._generic: dict[str, set[str]] = {}  # groups of generic files by language
         for number, file in enumerate(files):
             self._groups[file.group] = self._groups.get(file.group, frozenset()) | {number}
+            for language in file.head.language if file.kind == "generic" else ():
+                self._generic.setdefault(language, set()).add(file.group)
         self._rules = [_ready(rule, pack, file) for pack, file in enumerate(files) for rule in file.rules]
         self._lines: dict[str, list[_Matcher]] = {}
         needles: dict[str, list[_Matcher]] = {}
@@ -99,16 +103,14 @@ class Matching:
         `lang` is "und" where the language is not known. `host` is "" where the site is not known; then the page's
         own lines may give it away.
         """
-        files = {file for file in self.files if file.kind == "generic" and {lang, "*"} & set(file.head.language)}
-        files.update(self.files[number] for number in self._of_host(host))
-        for line in self._signs.keys() & set(doc.folded.lines):
-            files.update(self.files[n] for n in self._signs[line] if not host or self.files[n].kind != "sites")
-        packs = {file.group for file in files}
-        waiting = list(files)
-        while waiting:
-            used = set(waiting.pop().head.uses) - packs
-            packs |= used
-            waiting += [self.files[number] for name in used for number in self._groups[name]]
+        packs = self._generic.get(lang, set()) | self._generic.get("*", set())
+        found = set(self._of_host(host))
+        for line in [line for line in doc.folded.lines if line in self._signs]:
+            found.update(n for n in self._signs[line] if not host or self.files[n].kind != "sites")
+        while found:
+            file = self.files[found.pop()]
+            packs.add(file.group)
+            found.update(n for name in set(file.head.uses) - packs for n in self._groups[name])
         return sorted(packs)
 
     def _of_host(self, host: str) -> Iterator[int]:
@@ -134,8 +136,9 @@ class Matching:
         """
         gone: set[int] = set()
         trims: dict[int, list[_Match]] = {}
-        matches = [match for match in self._matches(doc) if doc.live[match.paragraph] and self._in_scope(match.matcher, scope)]
-        matches.sort(key=lambda match: (_PRECEDENCE[self._rules[match.matcher.rule].kind], match.matcher.rule, match.paragraph))
+        matches = sorted(
+            self._matches(doc, scope), key=lambda match: (self._rules[match.matcher.rule].precedence, match.matcher.rule, match.paragraph)
+        )
         for match in matches:
             ready = self._rules[match.matcher.rule]
             if match.paragraph in gone or not _holds(doc, match.paragraph, ready, placed=placed):
@@ -163,12 +166,15 @@ class Matching:
             return scope.any_language
         return ready.kind == "sites" and scope.any_site and len(matcher.text.split()) >= _ANYWHERE
 
-    def _matches(self, doc: Document) -> Iterator[_Match]:
-        """Every match of every matcher, whatever else its rule asks for."""
-        lines = doc.folded.lines
+    def _matches(self, doc: Document, scope: Scope) -> Iterator[_Match]:
+        """Every match of a matcher in scope with a live paragraph that is not too long for its rule."""
+        lines, lengths, live = doc.folded.lines, doc.lengths.tolist(), doc.live.tolist()
+
+        def meant(number: int, matcher: _Matcher) -> bool:
+            return live[number] and lengths[number] <= self._rules[matcher.rule].rule.max_chars and self._in_scope(matcher, scope)
+
         for number in [number for number, line in enumerate(lines) if line in self._lines]:
-            for matcher in self._lines[lines[number]]:
-                yield _Match(number, 0, len(lines[number]), matcher)
+            yield from (_Match(number, 0, len(lines[number]), matcher) for matcher in self._lines[lines[number]] if meant(number, matcher))
         text = f"\n{doc.folded.text}\n"
         if not (hits := self._automaton.find_matches_as_indexes(text, overlapping=True)):
             return
@@ -177,13 +183,16 @@ class Matching:
         for needle, begin, end in hits:
             number = bisect_right(starts, begin + (text[begin] == "\n")) - 1
             for matcher in self._by_needle[needle]:
+                if (number, matcher) in tried or not meant(number, matcher):
+                    continue
                 if matcher.kind != "line_regex":
                     start, stop = begin - starts[number], end - starts[number]
                     yield _Match(number, max(start, 0), min(stop, len(lines[number])), matcher)
-                elif (number, matcher) not in tried:
+                elif found := compiled(matcher.text).fullmatch(lines[number]):
+                    start, stop = found.span(1 if found.re.groups else 0)
+                    yield _Match(number, start, stop, matcher)
+                if matcher.kind == "line_regex":
                     tried.add((number, matcher))
-                    if found := compiled(matcher.text).fullmatch(lines[number]):
-                        yield _Match(number, *found.span(1 if found.re.groups else 0), matcher)
 
     def _trimmed(self, doc: Document, number: int, matches: list[_Match]) -> Iterator[Change]:
         """The trims of one paragraph, from its end to its beginning so that offsets stay true; no span is cut twice."""
@@ -200,13 +209,13 @@ class Matching:
 
 def _ready(rule: Rule, pack: int, file: RuleFile) -> _Ready:
     unless, to = tuple(map(fold, literals(rule.unless))), frozenset(map(fold, literals(rule.to)))
-    return _Ready(rule, pack, file.kind, f"{file.name}#{rule.id}", unless, fold(rule.where.after), to)
+    return _Ready(rule, pack, file.kind, _PRECEDENCE[file.kind], f"{file.name}#{rule.id}", unless, fold(rule.where.after), to)
 
 
 def _holds(doc: Document, number: int, ready: _Ready, *, placed: bool) -> bool:
     """Whether a rule's conditions hold for a paragraph that it matches."""
     line = doc.folded.lines[number]
-    if doc.lengths[number] > ready.rule.max_chars or any(literal in line for literal in ready.unless):
+    if any(literal in line for literal in ready.unless):
         return False
     where = ready.rule.where
     if not placed:

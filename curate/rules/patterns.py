@@ -37,47 +37,40 @@ _QUANTIFIER: Final = re.compile(r"[*?+]\??|\{\d+(,\d*)?\}\??")
 
 
 def prefilter(pattern: str) -> str:
-    """The longest run of literal characters that every match of `pattern` contains; "" if it finds none."""
+    """The longest run of literal characters that every match of a valid pattern contains; "" if it finds none."""
     return max(_runs(pattern), key=len, default="")
 
 
 def _runs(pattern: str) -> list[str]:
-    """The runs of literals on every path through a pattern; a group with alternatives or a quantifier ends one."""
+    """The runs of literals that every match of a pattern contains."""
     runs = [""]
-    # For each open group: where its runs begin, and whether it has alternatives.
-    opened: list[tuple[int, bool]] = [(0, False)]
+    opened: list[tuple[int, bool]] = [(0, False)]  # of each open group: its first run, and whether it has alternatives
     at = 0
     while at < len(pattern):
         element = _ELEMENT.match(pattern, at)
-        if element is None:
+        if element is None or element["flags"]:
             return []
-        at = element.end()
-        quantifier = _QUANTIFIER.match(pattern, at)
-        at = quantifier.end() if quantifier else at
-        literal = element["escaped"] or element["char"] or ""
-        if element["flags"]:
-            return []
+        quantifier = _QUANTIFIER.match(pattern, element.end())
+        at = quantifier.end() if quantifier else element.end()
+        sign = quantifier[0][0] if quantifier else ""
         if element["group"]:
             opened.append((len(runs), False))
             runs.append("")
         elif element["or"]:
             opened[-1] = (opened[-1][0], True)
-        elif element["close"] and len(opened) > 1:
+        elif element["close"]:
             begin, alternatives = opened.pop()
-            inside = runs[begin:]
-            del runs[begin:]
-            if alternatives or (quantifier and quantifier[0][0] in "*?{"):
-                runs.append("")
-            else:  # the group is as good as its content: its first run goes on the one before it
-                runs[-1] += inside[0]
-                runs += inside[1:]
-                if quantifier:
-                    runs.append("")
-        elif literal and not quantifier:
+            runs = _grouped(runs[:begin], runs[begin:], certain=not alternatives and sign in {"", "+"}, once=not sign)
+        elif (literal := element["escaped"] or element["char"]) and sign in {"", "+"}:
             runs[-1] += literal
-        elif literal and quantifier and quantifier[0][0] == "+":
-            runs[-1] += literal
-            runs.append("")
+            runs += [""] if sign else []
         else:
             runs.append("")
     return [] if opened[0][1] else runs
+
+
+def _grouped(before: list[str], inside: list[str], *, certain: bool, once: bool) -> list[str]:
+    """Runs with those of a group that has closed; the first of a certain one goes on where the text before it ended."""
+    if not certain:
+        return [*before, ""]
+    return [*before[:-1], before[-1] + inside[0], *inside[1:], *([] if once else [""])]

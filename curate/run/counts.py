@@ -1,7 +1,7 @@
 """What a run counts: documents, paragraphs and characters, by outcome, reason, host, tag, step and rule."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from curate.document import Document
@@ -52,6 +52,17 @@ class Counts:
             if tag in doc.tags:
                 self.tags.setdefault(tag, Counter())[str(doc.tags[tag])] += 1
         self.rule_files.update(str(doc.tags.get("packs", "")).split())
+
+    def merge(self, other: "Counts") -> None:
+        """Add the counts of another part of the run."""
+        for name in ("outcomes", "reasons", "rule_files", "read", "kept", "chars_read", "chars_kept"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for tag, values in other.tags.items():
+            self.tags[tag] = self.tags.get(tag, Counter()) + values
+        for host, count in other.hosts.items():
+            mine = self.hosts.setdefault(host, HostCount())
+            for field_ in fields(HostCount):
+                setattr(mine, field_.name, getattr(mine, field_.name) + getattr(count, field_.name))
 
     @property
     def documents(self) -> int:

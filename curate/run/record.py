@@ -16,7 +16,7 @@ from curate.version import __version__
 _DECISIVE: Final = ("ahocorasick_rs", "beautifulsoup4", "ftfy", "google-re2", "langdetect", "numpy", "pycld2", "selectolax")
 
 
-def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], ledger: str, counts: Counts) -> dict[str, Any]:
+def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], counts: Counts) -> dict[str, Any]:
     """The content of run.json."""
     return {
         "schema": SCHEMA,
@@ -30,7 +30,7 @@ def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], ledger: st
             "step": [{"name": name, **parameters, "store": store} for name, parameters, store in config.entries],
             "input": asdict(config.input),
             "limits": asdict(config.limits),
-            "output": {**asdict(config.output), "ledger": ledger},
+            "output": asdict(config.output),
         },
         **counts.as_json(pipeline),
     }

@@ -3,14 +3,16 @@
 import gzip
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol, cast
 
 import msgspec
 import zstandard
 
+from curate.config import Output
 from curate.document import Document
 from curate.errors import SurroundingsError, UsageError
 from curate.formats.records import Made
@@ -52,9 +54,9 @@ class StreamSink:
 class FolderSink:
     """clean, ledger and pages of one shard. See `folder_sink`."""
 
-    def __init__(self, streams: dict[str, BinaryIO], made: Made, ledger: str) -> None:
+    def __init__(self, streams: dict[str, BinaryIO], made: Made, output: Output) -> None:
         self._streams, self._made = streams, made
-        self._full, self._rows = ledger == "full", ledger != "counts"
+        self._full, self._rows = output.ledger == "full", output.ledger != "counts"
 
     def write(self, doc: Document) -> None:
         """Write the rows of the document."""
@@ -65,16 +67,31 @@ class FolderSink:
             self._streams["ledger"].write(b"".join(rows))
         self._streams["pages"].write(_encode(page_row(doc, full=self._full)) + b"\n")
 
+    def append(self, folder: Path) -> None:
+        """Write the rows that `parts` left in a folder, and take them away."""
+        for kind, stream in self._streams.items():
+            with (folder / kind).open("rb") as part:
+                shutil.copyfileobj(part, stream)
+        shutil.rmtree(folder)
+
 
 @contextmanager
-def folder_sink(out: Path, made: Made, *, ledger: str, compress: str, summary: Callable[[], dict[str, Any]]) -> Iterator[FolderSink]:
+def parts(folder: Path, made: Made, output: Output) -> Iterator[FolderSink]:
+    """A sink for some of a run's rows, as plain files of a folder for `FolderSink.append`."""
+    with ExitStack() as stack:
+        folder.mkdir()
+        yield FolderSink({kind: stack.enter_context((folder / kind).open("wb")) for kind in _KINDS}, made, output)
+
+
+@contextmanager
+def folder_sink(out: Path, made: Made, output: Output, summary: Callable[[], dict[str, Any]]) -> Iterator[FolderSink]:
     """A sink for an output folder, which is made if need be.
 
     Files get their names only when all of them are complete and on the disk, and then `summary` is written as
     run.json; a run that ends early leaves what stood there before. Raises UsageError before anything is read when the
     folder cannot be written, SurroundingsError when writing fails later.
     """
-    names = {kind: f"{kind}-00000.jsonl{_SUFFIXES[compress]}" for kind in _KINDS}
+    names = {kind: f"{kind}-00000.jsonl{_SUFFIXES[output.compress]}" for kind in _KINDS}
     partial = {name: out / f".{name}.partial" for name in (*names.values(), RUN_FILE)}
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -82,8 +99,8 @@ def folder_sink(out: Path, made: Made, *, ledger: str, compress: str, summary: C
     except OSError as problem:
         raise UsageError(f"cannot write to {str(out)!r}: {problem.strerror}; name another folder with -o") from problem
     try:
-        streams = {kind: _compressed(files[name], compress) for kind, name in names.items()}
-        yield FolderSink(streams, made, ledger)
+        streams = {kind: _compressed(files[name], output.compress) for kind, name in names.items()}
+        yield FolderSink(streams, made, output)
         for stream in streams.values():
             stream.close()
         files[RUN_FILE].write(msgspec.json.format(_encode(summary()), indent=2) + b"\n")
@@ -123,4 +140,4 @@ class _Open(io.BufferedIOBase):
     """A file written to as it is, which closing leaves open."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.write = file.write  # type: ignore[method-assign,assignment]  # no layer between
+        self.write = file.write  # type: ignore[method-assign]  # no layer between

@@ -45,7 +45,7 @@ class CodePointTable:
         self._value = value
         self._table = np.zeros(_COUNT, dtype=np.int32)
 
-    def __call__(self, points: CodePoints) -> Ints:
+    def __call__(self, points: NDArray[np.integer]) -> Ints:
         """The values of `points`, in the same shape."""
         places = points.astype(np.intp)  # numpy indexes by intp three times as fast as by uint32
         found = self._table[places]
@@ -53,7 +53,8 @@ class CodePointTable:
             for point in np.unique(places[found == 0]).tolist():
                 self._table[point] = self._value(chr(point))
             found = self._table[places]
-        return found
+        answer: Ints = found
+        return answer
 
 
 NO_WORD: Final = 1
@@ -85,7 +86,8 @@ _space_class = CodePointTable(_space)
 
 def is_space(points: CodePoints) -> Bools:
     """Where white space stands, as `str.isspace` has it, a byte order mark counted in."""
-    return _space_class(points) == 2  # noqa: PLR2004  # the class that `_space` gives to white space
+    found: Bools = _space_class(points) == 2  # noqa: PLR2004  # the class that `_space` gives to white space
+    return found
 
 
 def runs(flags: Bools) -> tuple[Places, Places]:

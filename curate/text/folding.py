@@ -62,12 +62,13 @@ class Folded:
     def line_numbers(self) -> Ints:
         """For each folded character the number of its paragraph (the line break belongs to the one before)."""
         breaks = self.points == _NEWLINE
-        return (np.cumsum(breaks) - breaks).astype(np.int32)
+        numbers: Ints = np.cumsum(breaks, dtype=np.int32) - breaks
+        return numbers
 
 
 def _folded(page: CodePoints, starts: Ints) -> tuple[Ints, Ints]:
     """Folded code points, and for each the offset it came from."""
-    points = _fold(page)
+    points: Ints = _fold(page)
     # What stands between two paragraphs is white space only; its last character becomes the break between them.
     points[starts[1:] - 1] = _NEWLINE
     origin = np.arange(len(points), dtype=np.int32)
