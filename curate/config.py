@@ -5,14 +5,14 @@ the end or where `after` says; `off = true` takes one out. Without `extends` the
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, cast
 
 from msgspec import Meta
 
 from curate.errors import ConfigError, Problem, UsageError
-from curate.fields import Toml, build, nearest, read_toml
+from curate.fields import Toml, build, nearest, read_toml, tables
 from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits
 from curate.pipeline import Pipeline, Placed
@@ -91,7 +91,10 @@ class _StepTable:
     name: str
     off: bool = False
     after: str = ""
-    store: bool = False
+    store: bool | None = None
+
+
+_OWN: Final = tuple(field.name for field in fields(_StepTable))
 
 
 def presets() -> dict[str, Path]:
@@ -118,11 +121,11 @@ def _load(path: Path, above: tuple[Path, ...]) -> Config:
             base = _base(toml, path, above)
         except ConfigError as problem:
             problems += problem.problems
-    tables = ("input", "limits", "output")
-    expected = ("extends", "rules", "step", *tables)
+    parts = ("input", "limits", "output")
+    expected = ("extends", "rules", "step", *parts)
     problems += [toml.problem((key,), f"unknown key; {nearest(key, expected)}") for key in toml.data if key not in expected]
     settings: dict[str, Any] = {}
-    for key in tables:
+    for key in parts:
         settings[key], found = _overlaid(getattr(base, key), toml, key)
         problems += found
     entries, found = _steps(base.entries, toml)
@@ -141,7 +144,7 @@ def _base(toml: Toml, path: Path, above: tuple[Path, ...]) -> Config:
     if not isinstance(wanted, str):
         raise ConfigError([toml.problem(("extends",), f"names one preset or file; found {wanted!r}")])
     target = known.get(wanted) or (path.parent / wanted)
-    if not target.exists():
+    if not target.is_file():
         raise ConfigError([toml.problem(("extends",), f"there is no preset or file {wanted!r}; {nearest(wanted, known)}")])
     if target.resolve() in above or target.resolve() == path.resolve():
         raise ConfigError([toml.problem(("extends",), f"{wanted!r} extends this file, which extends it")])
@@ -167,14 +170,11 @@ def _steps(base: tuple[Entry, ...], toml: Toml) -> tuple[tuple[Entry, ...], list
     """The steps after the file's tables have been worked in."""
     entries = {entry.name: entry for entry in base}
     order = list(entries)
-    problems: list[Problem] = []
     seen: set[str] = set()
-    tables = toml.data.get("step", [])
-    if not (isinstance(tables, list) and all(isinstance(table, dict) for table in tables)):
-        return base, [toml.problem(("step",), "steps are written as tables of a list, each under [[step]]")]
-    for number, table in enumerate(tables):
+    listed, problems = tables(toml, "step")
+    for number, table in enumerate(listed):
         at = ("step", number)
-        own = {key: value for key, value in table.items() if key in {"name", "off", "after", "store"}}
+        own = {key: value for key, value in table.items() if key in _OWN}
         said, found = build(_StepTable, own, toml, at)
         problems += found
         if said is None:
@@ -199,11 +199,11 @@ def _entry(
     """A step with its parameters checked against its fields."""
     cls = step_class(said.name)
     merged = {**(base.parameters if base else {}), **parameters}
-    made, problems = build(cls, merged, toml, at)
+    made, problems = build(cls, merged, toml, at, other=_OWN)
     if said.store and kind(cls) != "measure":
         problems.append(toml.problem((*at, "store"), f"{said.name!r} measures nothing that could be stored"))
     converted = {name: getattr(made, name) for name in merged} if made is not None else merged
-    return Entry(said.name, converted, said.store or bool(base and base.store)), problems
+    return Entry(said.name, converted, bool(base and base.store) if said.store is None else said.store), problems
 
 
 def _place(said: _StepTable, order: list[str], toml: Toml, at: tuple[str, int]) -> list[Problem]:

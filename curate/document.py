@@ -147,7 +147,7 @@ class Document:
         if self.site:
             return self.site.lower()
         try:
-            return (urlsplit(self.url).hostname or "").removeprefix("www.")
+            return urlsplit(self.url).hostname or ""
         except ValueError:  # an address that is none
             return ""
 

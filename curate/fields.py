@@ -85,12 +85,13 @@ def build(cls: type[T], table: Table, toml: Toml, at: Key, *, other: Sequence[st
     table that are somebody else's.
     """
     hints = typing.get_type_hints(cls, include_extras=True)
-    wanted = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # T is a dataclass by contract
+    # A field whose key is a word of Python's says so in its metadata.
+    wanted = {field.metadata.get("key", field.name): field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # T is a dataclass by contract
     problems: list[Problem] = []
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key in wanted:
-            values[key], found = _value(hints[key], value, toml, (*at, key))
+            values[wanted[key].name], found = _value(hints[wanted[key].name], value, toml, (*at, key))
             problems += found
         elif key not in other:
             problems.append(toml.problem((*at, key), f"unknown key; {nearest(key, [*wanted, *other])}"))
@@ -109,7 +110,7 @@ def build(cls: type[T], table: Table, toml: Toml, at: Key, *, other: Sequence[st
 
 def _value(hint: Any, value: object, toml: Toml, at: Key) -> tuple[Any, list[Problem]]:  # noqa: ANN401  # of the hint's type
     """A value of a TOML table as its field has it."""
-    plain = _within_annotated(hint)
+    plain = _bare(hint)
     if dataclasses.is_dataclass(plain) and isinstance(value, dict):
         return build(cast("type[Any]", plain), value, toml, at)
     if typing.get_origin(plain) is tuple and dataclasses.is_dataclass(typing.get_args(plain)[0]) and isinstance(value, list):
@@ -121,8 +122,20 @@ def _value(hint: Any, value: object, toml: Toml, at: Key) -> tuple[Any, list[Pro
         return None, [toml.problem(at, f"{problem}; found {value!r}")]
 
 
-def _within_annotated(hint: Any) -> Any:  # noqa: ANN401  # type hints have no type
-    return typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
+def _bare(hint: Any) -> Any:  # noqa: ANN401  # type hints have no type
+    """A hint without its annotations, and without the None that it may be."""
+    if typing.get_origin(hint) is Annotated:
+        return _bare(typing.get_args(hint)[0])
+    parts = [part for part in typing.get_args(hint) if part is not type(None)] if typing.get_origin(hint) is types.UnionType else []
+    return _bare(parts[0]) if len(parts) == 1 else hint
+
+
+def tables(toml: Toml, key: str) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """The tables under `[[key]]`, or the problem that they are something else."""
+    found = toml.data.get(key, [])
+    if isinstance(found, list) and all(isinstance(table, dict) for table in found):
+        return found, []
+    return [], [toml.problem((key,), f"is written as a list of tables, each under [[{key}]]")]
 
 
 class Described(NamedTuple):

@@ -63,7 +63,7 @@ class Pipeline:
 
     @property
     def identity(self) -> str:
-        """A hash of the steps and their parameters; folders are told by the hash of what is in them."""
+        """A hash of the steps and their parameters, but for folders: what is in them is told by `rules_version`."""
         parameters = [(name, {k: v for k, v in asdict(cast("Any", step)).items() if k != "folders"}) for name, step, _ in self.steps]
         return hashlib.sha256(msgspec.json.encode(parameters, order="sorted")).hexdigest()[:16]
 
@@ -124,28 +124,32 @@ def _beyond(doc: Document, step: Step, measures: NDArray[np.float64]) -> Iterato
 
 
 def _spread(doc: Document, placed: Placed, changes: Iterable[Change]) -> Iterator[Change]:
-    """A drop of the whole document as drops of what is left of it, so that every paragraph is accounted for."""
-    for change in changes:
-        if change.paragraph != WHOLE:
-            yield change
-            continue
-        doc.outcome, doc.reason = getattr(placed.step, "outcome", "dropped"), placed.name
-        for number in doc.kept:
-            yield change._replace(paragraph=number, start=0, end=int(doc.lengths[number]))
+    """A drop of the whole document as drops of what is left of it, so that every paragraph is accounted for.
+
+    It stands for itself: what the step proposed besides is left out.
+    """
+    proposed = list(changes)
+    whole = next((change for change in proposed if change.paragraph == WHOLE), None)
+    if whole is None:
+        yield from proposed
+        return
+    doc.outcome, doc.reason = getattr(placed.step, "outcome", "dropped"), placed.name
+    for number in doc.kept:
+        yield whole._replace(paragraph=number, start=0, end=int(doc.lengths[number]))
 
 
 def _tally(doc: Document, before: int, count: StepCount) -> None:
     """Count what a step has just done."""
-    for _, text, change in doc.changes[before:]:
-        if doc.live[change.paragraph]:
-            count.edited += 1
-        else:
-            count.dropped += 1
+    changes = doc.changes[before:]
+    changed = {applied.change.paragraph for applied in changes}
+    count.documents += bool(changed)
+    count.edited += int(doc.live[list(changed)].sum())
+    count.dropped += len(changed) - int(doc.live[list(changed)].sum())
+    for _, text, change in changes:
         count.chars_removed += len(text)
         count.chars_added += len(change.new)
         if change.rule:
             count.rules[change.rule] += 1
-    count.documents += len(doc.changes) > before
 
 
 def _buckets(measures: NDArray[np.float64]) -> Iterator[str]:

@@ -91,6 +91,8 @@ class StepClass:
             loaded: type = getattr(importlib.import_module(self.module), self.attribute)
         except (ImportError, AttributeError) as problem:
             raise UsageError(f"step {self.name!r} cannot be loaded from {self.module}: {problem}") from problem
+        if not any(callable(getattr(loaded, method, None)) for method in KINDS):
+            raise UsageError(f"step {self.name!r} is no step: {self.module}.{self.attribute} has none of the methods {', '.join(KINDS)}")
         return loaded
 
 

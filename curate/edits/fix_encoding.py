@@ -45,7 +45,7 @@ def suspicious(points: CodePoints) -> Places:
     beyond_ascii = np.flatnonzero(points > 127)  # noqa: PLR2004  # all roles are played by such characters
     pairs = beyond_ascii[:-1][np.diff(beyond_ascii) == 1]
     leads, second = _roles_of(points[pairs]), _roles_of(points[pairs + 1])
-    third = _roles_of(points[np.minimum(pairs + 2, len(points) - 1)])
+    third = _roles_of(np.append(points, 0)[pairs + 2])
     two = leads & (second >> _FOLLOWS)
     three = (leads >> _LEAD_OF_3) & (second >> _FOLLOWS) & (third >> _FOLLOWS)
     found: Places = pairs[((two | three) & _ALL) != 0]

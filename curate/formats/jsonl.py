@@ -13,7 +13,7 @@ from curate.text.codepoints import whole
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Which field of a JSON record holds what: the `[fields]` table of a configuration."""
+    """Which field of a JSON record holds what: the `[input.fields]` table of a configuration."""
 
     text: Annotated[str, Meta(description="the page as text")] = "text"
     html: Annotated[str, Meta(description="the page as HTML; read where there is no text")] = "html"

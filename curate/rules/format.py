@@ -10,8 +10,8 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from curate.errors import ConfigError, Problem
-from curate.fields import Toml, build, read_toml
-from curate.rules.patterns import compiled, prefilter
+from curate.fields import Toml, build, read_toml, tables
+from curate.rules.patterns import compiled, prefilter, runs
 from curate.text.folding import fold
 
 Category = Literal[
@@ -91,7 +91,7 @@ class Rule:
     line_ends: Annotated[str, Meta(description="ends of lines")] = ""
     line_contains: Annotated[str, Meta(description="parts of lines")] = ""
     line_regex: Annotated[str, Meta(description="RE2 patterns of whole folded lines; for a trim, the one group is what goes")] = ""
-    from_: str = ""
+    from_: Annotated[str, Meta(description="for drop-span: the lines that begin it")] = field(default="", metadata={"key": "from"})
     to: Annotated[str, Meta(description="for drop-span: the lines that end it")] = ""
     max_lines: Annotated[Annotated[int, Meta(ge=2)] | None, Meta(description="lines that a span or block may have")] = None
     where: Annotated[Where, Meta(description="where in the page")] = Where()
@@ -144,36 +144,38 @@ def read(path: Path, folder: Path) -> RuleFile:
     name = path.relative_to(folder).with_suffix("").as_posix()
     toml = read_toml(path)
     head, problems = build(Head, toml.data, toml, (), other=("rule",))
-    rules: list[Rule] = []
-    for number, table in enumerate(toml.data.get("rule", [])):
+    listed, found = tables(toml, "rule")
+    problems += found
+    rules: dict[str, Rule] = {}
+    for number, table in enumerate(listed):
         at = ("rule", number)
-        # `from` is a word of Python's; the field has to be spelt with an underscore.
-        renamed = {"from_" if key == "from" else key: value for key, value in table.items()}
-        rule, found = build(Rule, renamed, toml, at)
+        rule, found = build(Rule, table, toml, at)
         problems += found
         if rule:
             problems += _contradictions(rule, toml, at, site=name.startswith("sites/"))
-            rules.append(rule)
+            if rule.id in rules:
+                problems.append(toml.problem((*at, "id"), f"{rule.id!r} is the id of an earlier rule"))
+            rules[rule.id] = rule
     if head:
         problems += _misplaced(name, head, toml)
-    identities = [rule.id for rule in rules]
-    problems += [
-        toml.problem(("rule", n, "id"), f"{identity!r} is the id of an earlier rule")
-        for n, identity in enumerate(identities)
-        if identity in identities[:n]
-    ]
     if problems or head is None:
         raise ConfigError(problems)
-    return RuleFile(name, head, tuple(rules))
+    return RuleFile(name, head, tuple(rules.values()))
 
 
 def _misplaced(name: str, head: Head, toml: Toml) -> list[Problem]:
     """A file whose head does not fit the folder it lies in."""
-    kind = name.partition("/")[0]
+    kind, _, rest = name.partition("/")
+    language = rest.partition("/")[0]
     if kind not in {"generic", "platform", "sites"}:
         return [toml.problem((), "a rule file lies below generic/<language>/, platform/ or sites/<letter>/")]
-    if kind == "generic" and not head.language:
-        return [toml.problem((), 'a generic pack names its language, or ["*"]')]
+    if kind == "generic" and head.language != (("*",) if language == "any" else (language,)):
+        return [
+            toml.problem(
+                ("language",),
+                f'a generic pack names its language, which its folder is called by: ["{"*" if language == "any" else language}"]',
+            )
+        ]
     if kind == "sites" and not head.domains:
         return [toml.problem((), "a site file names its domains")]
     return []
@@ -199,7 +201,7 @@ def _contradictions(rule: Rule, toml: Toml, at: tuple[str, int], *, site: bool) 
             found.append((name, f"{literal!r} is shorter than {SHORTEST_CONTAINS} characters; only a site's file may say so little"))
         if name == "line_regex":
             found += [(name, problem) for problem in _pattern_problems(literal, groups=int(rule.action == "trim"))]
-    return [toml.problem((*at, "from" if key == "from_" else key) if key else at, message) for key, message in found]
+    return [toml.problem((*at, key) if key else at, message) for key, message in found]
 
 
 def _pattern_problems(pattern: str, groups: int) -> list[str]:
@@ -209,9 +211,9 @@ def _pattern_problems(pattern: str, groups: int) -> list[str]:
         return [f"{pattern!r} is not RE2: {problem}"]
     if groups and expression.groups != groups:
         return [f"{pattern!r} has {expression.groups} groups; a trim cuts what its one group matches, others are written (?:…)"]
-    literal = prefilter(pattern)
-    if fold(literal) not in {literal, literal.strip()}:
-        return [f"{pattern!r} can match nothing: lines are folded before, so it must say {fold(literal)!r}"]
-    if len(literal) < SHORTEST_PREFILTER:
+    for literal in runs(pattern):
+        if fold(literal) not in {literal, literal.strip()}:
+            return [f"{pattern!r} can match nothing: lines are folded before, so it must say {fold(literal)!r} for {literal!r}"]
+    if len(prefilter(pattern)) < SHORTEST_PREFILTER:
         return [f"{pattern!r} has no {SHORTEST_PREFILTER} literal characters in a row that every match contains"]
     return []

@@ -1,12 +1,13 @@
 """Find and read the rule files: the packs that come with curate, and folders of one's own before them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from curate.errors import ConfigError, Problem
+from curate.fields import nearest, read_toml
 from curate.rules.format import RuleFile, read
 
 
@@ -31,6 +32,7 @@ def load(folders: tuple[str, ...] = ()) -> Packs:
     Raises ConfigError with the problems of all files.
     """
     files: dict[str, RuleFile] = {}
+    paths: dict[str, Path] = {}
     problems: list[Problem] = []
     digest = hashlib.sha256()
     for folder in (*map(Path, folders), built_in()):
@@ -41,21 +43,21 @@ def load(folders: tuple[str, ...] = ()) -> Packs:
             if name in files:
                 continue
             try:
-                files[name] = read(path, folder)
+                files[name], paths[name] = read(path, folder), path
                 digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
             except ConfigError as problem:
                 problems += problem.problems
-    problems += _unknown_uses(tuple(files.values()))
+    problems += _unknown_uses(files.values(), paths)
     if problems:
         raise ConfigError(problems)
     return Packs(tuple(files.values()), digest.hexdigest()[:16])
 
 
-def _unknown_uses(files: Sequence[RuleFile]) -> list[Problem]:
-    names = {file.name for file in files}
+def _unknown_uses(files: Iterable[RuleFile], paths: Mapping[str, Path]) -> list[Problem]:
+    groups = {file.group for file in files}
     return [
-        Problem(f"{file.name}.toml", 0, "uses", f"there is no rule file {used!r}")
+        read_toml(paths[file.name]).problem(("uses",), f"there is no pack {used!r}; {nearest(used, groups)}")
         for file in files
         for used in file.head.uses
-        if used not in names
+        if used not in groups
     ]

@@ -72,11 +72,8 @@ class Matching:
     def __init__(self, files: Sequence[RuleFile]) -> None:
         self.files = tuple(files)
         self._groups: dict[str, frozenset[int]] = {}
-        self._generic: dict[str, set[str]] = {}  # groups of generic files by language
         for number, file in enumerate(files):
             self._groups[file.group] = self._groups.get(file.group, frozenset()) | {number}
-            for language in file.head.language if file.kind == "generic" else ():
-                self._generic.setdefault(language, set()).add(file.group)
         self._rules = [_ready(rule, pack, file) for pack, file in enumerate(files) for rule in file.rules]
         self._lines: dict[str, list[_Matcher]] = {}
         needles: dict[str, list[_Matcher]] = {}
@@ -103,7 +100,7 @@ class Matching:
         `lang` is "und" where the language is not known. `host` is "" where the site is not known; then the page's
         own lines may give it away.
         """
-        packs = self._generic.get(lang, set()) | self._generic.get("*", set())
+        packs = {group for group in (f"generic/{lang}", "generic/any") if group in self._groups}
         found = set(self._of_host(host))
         for line in [line for line in doc.folded.lines if line in self._signs]:
             found.update(n for n in self._signs[line] if not host or self.files[n].kind != "sites")
@@ -134,6 +131,7 @@ class Matching:
         Of two rules that match a paragraph the site's comes before the platform's and that before the generic one;
         a drop comes before a trim.
         """
+        live = doc.chars_kept
         gone: set[int] = set()
         trims: dict[int, list[_Match]] = {}
         matches = sorted(
@@ -148,13 +146,14 @@ class Matching:
                 continue
             numbers = [n for n in _reach(doc, match.paragraph, ready) if doc.live[n] and n not in gone]
             guard = ready.rule.guard
-            if placed and guard and doc.lengths[numbers].sum() > guard.max_share * doc.lengths.sum():
+            if placed and guard and doc.lengths[numbers].sum() > guard.max_share * live:
                 continue
             gone.update(numbers)
+            live -= int(doc.lengths[numbers].sum())
             for number in numbers:
                 yield Change(number, 0, int(doc.lengths[number]), rule=ready.full_id)
         for number in sorted(trims.keys() - gone):
-            yield from self._trimmed(doc, number, trims[number])
+            yield from self._trimmed(doc, number, trims[number], scope)
 
     def _in_scope(self, matcher: _Matcher, scope: Scope) -> bool:
         ready = self._rules[matcher.rule]
@@ -194,17 +193,31 @@ class Matching:
                 if matcher.kind == "line_regex":
                     tried.add((number, matcher))
 
-    def _trimmed(self, doc: Document, number: int, matches: list[_Match]) -> Iterator[Change]:
-        """The trims of one paragraph, from its end to its beginning so that offsets stay true; no span is cut twice."""
-        origin, lines = doc.folded.offsets()
-        first, length = int(doc.starts[number]), len(doc.folded.lines[number])
-        at = length + 1
-        for match in sorted(matches, key=lambda match: (match.start, match.end), reverse=True):
-            if match.start < match.end <= at:
-                at = match.start
-                start = 0 if match.start == 0 else int(origin[lines[number] + match.start]) - first
-                end = int(doc.lengths[number]) if match.end == length else int(origin[lines[number] + match.end - 1]) + 1 - first
-                yield Change(number, start, end, rule=self._rules[match.matcher.rule].full_id)
+    def _trimmed(self, doc: Document, number: int, matches: list[_Match], scope: Scope) -> Iterator[Change]:
+        """The trims of one paragraph, from its end to its beginning so that offsets stay true.
+
+        Spans that meet are cut as one, by the rule that comes first. Where only a known line would be left, the
+        paragraph is dropped by that line's rule.
+        """
+        line, (origin, lines) = doc.folded.lines[number], doc.folded.offsets()
+        spans: list[tuple[int, int, int]] = []  # start, end, and the place of the match, which is its precedence
+        for start, end, place in sorted((match.start, match.end, place) for place, match in enumerate(matches) if match.start < match.end):
+            if spans and not line[spans[-1][1] : start].strip():
+                spans[-1] = (spans[-1][0], max(end, spans[-1][1]), min(place, spans[-1][2]))
+            else:
+                spans.append((start, end, place))
+        edges = [0, *(edge for start, end, _ in spans for edge in (start, end)), len(line)]
+        left = " ".join("".join(line[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)).split())
+        for matcher in self._lines.get(left, ()):
+            ready = self._rules[matcher.rule]
+            if ready.rule.action == "drop-line" and self._in_scope(matcher, scope) and _holds(doc, number, ready, placed=True):
+                yield Change(number, 0, int(doc.lengths[number]), rule=ready.full_id)
+                return
+        first, length = int(doc.starts[number]), int(doc.lengths[number])
+        for start, end, place in reversed(spans):
+            at = 0 if start == 0 else int(origin[lines[number] + start]) - first
+            to = length if end == len(line) else int(origin[lines[number] + end - 1]) + 1 - first
+            yield Change(number, at, to, rule=self._rules[matches[place].matcher.rule].full_id)
 
 
 def _ready(rule: Rule, pack: int, file: RuleFile) -> _Ready:

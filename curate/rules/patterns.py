@@ -22,13 +22,13 @@ def compiled(pattern: str) -> Any:  # noqa: ANN401  # google-re2 has no types
 # One element of a pattern with its quantifier. Good enough to find literals: what it does not know ends a run.
 _ELEMENT: Final = re.compile(
     r"""
-    (?P<class> \[ \^? \]? (?: \\. | \[:\w+:\] | [^\]\\] )* \] | \. | \\[dDsSwWbBAzpP] (?:\{\^?\w+\})? | [$^] )
-  | (?P<group> \( (?: \?: | \?P<\w+> )? )
-  | (?P<flags> \( \? [a-zA-Z-]+ \) )
+    (?P<class> \[ \^? \]? (?: \\. | \[:\w+:\] | [^\]\\] )* \] | \. | [$^] )
+  | (?P<flags> \( \? [a-zA-Z-]+ [:)] | \\Q )
+  | (?P<group> \( (?: \?: | \?P?<\w+> )? )
   | (?P<close> \) )
   | (?P<or> \| )
   | \\ (?P<escaped> \W )
-  | (?P<other> \\. )
+  | (?P<other> \\[pP] (?: \{\^?\w+\} | . ) | \\x (?: \{[0-9a-fA-F]+\} | .. ) | \\[0-7]{1,3} | \\. )
   | (?P<char> . )
     """,
     re.VERBOSE,
@@ -38,12 +38,12 @@ _QUANTIFIER: Final = re.compile(r"[*?+]\??|\{\d+(,\d*)?\}\??")
 
 def prefilter(pattern: str) -> str:
     """The longest run of literal characters that every match of a valid pattern contains; "" if it finds none."""
-    return max(_runs(pattern), key=len, default="")
+    return max(runs(pattern), key=len, default="")
 
 
-def _runs(pattern: str) -> list[str]:
+def runs(pattern: str) -> list[str]:
     """The runs of literals that every match of a pattern contains."""
-    runs = [""]
+    found = [""]
     opened: list[tuple[int, bool]] = [(0, False)]  # of each open group: its first run, and whether it has alternatives
     at = 0
     while at < len(pattern):
@@ -54,19 +54,19 @@ def _runs(pattern: str) -> list[str]:
         at = quantifier.end() if quantifier else element.end()
         sign = quantifier[0][0] if quantifier else ""
         if element["group"]:
-            opened.append((len(runs), False))
-            runs.append("")
+            opened.append((len(found), False))
+            found.append("")
         elif element["or"]:
             opened[-1] = (opened[-1][0], True)
         elif element["close"]:
             begin, alternatives = opened.pop()
-            runs = _grouped(runs[:begin], runs[begin:], certain=not alternatives and sign in {"", "+"}, once=not sign)
+            found = _grouped(found[:begin], found[begin:], certain=not alternatives and sign in {"", "+"}, once=not sign)
         elif (literal := element["escaped"] or element["char"]) and sign in {"", "+"}:
-            runs[-1] += literal
-            runs += [""] if sign else []
+            found[-1] += literal
+            found += [""] if sign else []
         else:
-            runs.append("")
-    return [] if opened[0][1] else runs
+            found.append("")
+    return [] if opened[0][1] else found
 
 
 def _grouped(before: list[str], inside: list[str], *, certain: bool, once: bool) -> list[str]:

@@ -47,6 +47,9 @@ class Language:
         int, Meta(ge=1, description="characters that make a line long; shorter ones are used only where these are too few")
     ] = 80
     short_text: Annotated[int, Meta(ge=0, description="characters below which pycld2 is not trusted alone")] = 150
+    few_letters: Annotated[
+        int, Meta(ge=1, description="letters from which on langdetect is believed where pycld2 says nothing; it is sure of itself on any")
+    ] = 40
     arbiter_chars: Annotated[int, Meta(ge=50, le=1000, description="characters that langdetect is given")] = 400
     arbiter_share: Annotated[
         float, Meta(ge=0, le=1, description="share of the doubtful pages that langdetect is asked about, chosen by a hash of the text")
@@ -64,9 +67,11 @@ class Language:
         sure = reliable and score >= self.at_least and len(sample) >= self.short_text
         if not (sure and declared in {UNKNOWN, lang}) and self._asked(sample):
             asked, probability = self._arbiter(sample)
-            if lang == asked or (not reliable and probability >= self.at_least) or (asked == declared and probability >= self.at_least):
+            enough = sum(map(str.isalpha, sample)) >= self.few_letters
+            believed = probability >= self.at_least and (asked == declared or (enough and not reliable))
+            if lang == asked or believed:
                 return {"lang": asked, "lang_score": round(max(probability, score if lang == asked else 0.0), 4), "lang_by": "langdetect"}
-        if not reliable or score < self.at_least / 2:
+        if not reliable or score < self.at_least:
             lang, score = UNKNOWN, 0.0
         return {"lang": lang, "lang_score": round(score, 4), "lang_by": "pycld2"}
 
@@ -74,7 +79,7 @@ class Language:
         """The long lines from the top; where they are too few, the longest of the others."""
         lengths = np.where(doc.live, doc.lengths, 0)
         order = np.flatnonzero(lengths >= self.long_line)
-        if lengths[order].sum() < self.short_text:
+        if lengths[order].sum() < max(self.short_text, 1):
             order = np.argsort(-lengths, kind="stable")
         needed = int(np.searchsorted(np.cumsum(lengths[order]), self.chars)) + 1
         sample = " ".join(doc.text_of(number) for number in order[:needed].tolist() if lengths[number])[: self.chars]

@@ -25,7 +25,8 @@ _PIECE = re.compile(
 
 
 def key_lines(text: str) -> dict[Key, int]:
-    """The 1-based line of every table and key of valid TOML; tables of an array are numbered from 0.
+    """The 1-based line of every table and key of valid TOML; tables of an array are numbered from 0,
+    and the array itself stands on the line of its first.
 
     Keys inside inline tables are not listed: they stand on the line of the key that holds the table.
     """
@@ -42,6 +43,7 @@ def key_lines(text: str) -> dict[Key, int]:
         elif header := _HEADER.match(line):
             name = _numbered(_parts(header[2]), counts)
             if header[1] == "[[":
+                lines.setdefault(name, number)
                 counts[name] = counts.get(name, -1) + 1
                 name = (*name, counts[name])
             table = name
