@@ -208,21 +208,23 @@ class Document:
         rewritten: dict[int, str] = {}
         for change in changes:
             number = change.paragraph
+            if not 0 <= number < self.read:
+                raise IndexError(f"{step}: no paragraph {number} in {self.doc}, which has {self.read}")
             text = rewritten[number] if number in rewritten else self.text_of(number)
             if not (self.live[number] and 0 <= change.start <= change.end <= len(text)):
                 raise IndexError(f"{step}: no such span in paragraph {number} of {self.doc}: {change}")
             left, right = text[: change.start], text[change.end :]
             if not change.new:
                 left, right = (left if right.strip() else left.rstrip()), (right if left.strip() else right.lstrip())
-                if left.endswith("\n") and right.startswith("\n"):  # a line of several went: a paragraph has no blank lines
-                    right = right[1:]
+                above, below = left.rstrip(" \t"), right.lstrip(" \t")
+                if above.endswith("\n") and below.startswith("\n"):  # a line of several went: a paragraph has no blank lines
+                    left, right = above, below[1:]
                 change = change._replace(start=len(left), end=len(text) - len(right))  # noqa: PLW2901  # as carried out
             self.changes.append(Applied(step, text[change.start : change.end], change))
             if left or right or change.new:
                 rewritten[number] = left + change.new + right
             else:
                 self.live[number] = False
-                rewritten.pop(number, None)
         if rewritten:
             self._rewrite(rewritten)
 

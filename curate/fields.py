@@ -154,7 +154,7 @@ def describe(cls: type) -> list[Described]:
     rows = []
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
-        metas = [m for m in getattr(hint, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
+        metas = _metas(hint)
         bounds = [
             f"{sign} {bound}" for m in metas for sign, bound in (("≥", m.ge), (">", m.gt), ("≤", m.le), ("<", m.lt)) if bound is not None
         ]
@@ -162,6 +162,13 @@ def describe(cls: type) -> list[Described]:
         default = "" if field.default is dataclasses.MISSING else repr(field.default)
         rows.append(Described(field.name, _type_name(hint), default, ", ".join(bounds), described))
     return rows
+
+
+def _metas(hint: Any) -> list[msgspec.Meta]:  # noqa: ANN401  # a type hint has no type of its own
+    """What a hint says besides the type, the hints inside it too."""
+    own = [meta for meta in getattr(hint, "__metadata__", ()) if isinstance(meta, msgspec.Meta)]
+    inner = typing.get_args(hint) if typing.get_origin(hint) in (Annotated, types.UnionType, typing.Union) else ()
+    return own + [meta for part in inner for meta in _metas(part)]
 
 
 def _type_name(hint: Any) -> str:  # noqa: ANN401  # a type hint has no type of its own
@@ -175,6 +182,4 @@ def _type_name(hint: Any) -> str:  # noqa: ANN401  # a type hint has no type of 
         return " or ".join(_type_name(part) for part in typing.get_args(hint))
     if origin in (tuple, list):
         return "list of " + _type_name(typing.get_args(hint)[0])
-    if hint is str:
-        return "text"
-    return getattr(hint, "__name__", str(hint))
+    return {str: "text", type(None): "None"}.get(hint, getattr(hint, "__name__", str(hint)))

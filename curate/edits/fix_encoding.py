@@ -26,7 +26,7 @@ def _roles(char: str) -> int:
     bits = _KNOWN
     for number, encoding in enumerate(_MISREAD):
         byte = char.encode(encoding, "replace")[0] if char != "?" else 0
-        if byte == ord("?") and encoding == "cp1252" and 0x80 <= ord(char) < 0xA0:  # noqa: PLR2004  # sloppy decoders keep these bytes
+        if byte == ord("?") and encoding.startswith("cp125") and 0x80 <= ord(char) < 0xA0:  # noqa: PLR2004  # sloppy decoders keep these bytes
             byte = ord(char)
         if 0xC2 <= byte <= 0xDF:  # noqa: PLR2004  # RFC 3629, section 4, here and below
             bits |= 1 << number

@@ -5,6 +5,8 @@ import logging
 import re
 from typing import Final, NamedTuple
 
+import webencodings
+
 from curate.errors import PageError
 
 
@@ -23,19 +25,9 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Labels that browsers read as a larger encoding (WHATWG Encoding Standard, "Names and labels").
-_MEANT: Final = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso8859-9": "cp1254",
-    "iso8859-11": "cp874",
-    "tis-620": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-    "big5": "big5hkscs",
-}
+# Codecs that lack what their label means on the web (WHATWG Encoding Standard, the indexes of these encodings).
+_MEANT: Final = {"gbk": "gb18030", "gb2312": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs"}
+_SEVEN_BIT: Final = "iso2022_jp"  # sound ASCII and sound UTF-8 by its bytes
 # In a page that declares UTF-16 in its own ASCII bytes the declaration is wrong (WHATWG, "prescan a byte stream").
 _NEVER_DECLARED: Final = {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-7"}
 _META: Final = re.compile(rb"""<meta[^>]{0,500}?charset\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""", re.IGNORECASE)
@@ -71,6 +63,8 @@ def decode(data: bytes, *, declared: str = "", html: bool = False) -> Decoded:
     if wide := _wide(data):
         return _with(data, wide)
     declared = _codec(declared) or (_declared_by(data) if html else "")
+    if declared == _SEVEN_BIT and data.isascii():
+        return _with(data, declared)
     try:  # what decodes as UTF-8 with bytes beyond ASCII is UTF-8, whatever it says of itself
         return Decoded(data.decode("utf-8"), "utf-8", exact=True)
     except UnicodeDecodeError:
@@ -89,10 +83,10 @@ def _with(data: bytes, encoding: str) -> Decoded:
 
 def _codec(label: str) -> str:
     """The codec that a label means on the web; "" for a label nobody knows."""
-    try:
-        name = codecs.lookup(label.strip()).name if label else ""
-    except LookupError:
+    found = webencodings.lookup(label)
+    if found is None or found.name == "x-user-defined":
         return ""
+    name: str = found.codec_info.name
     return _MEANT.get(name, name)
 
 

@@ -1,5 +1,6 @@
 """HTML pages: a paragraph is the text of a block element, in reading order, with what the tree says of it."""
 
+import codecs
 import re
 from typing import Final
 
@@ -36,6 +37,7 @@ _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN: Final = '[hidden]:not([hidden="until-found" i], [id^="S:"]), [style*="display:none" i], [style*="display: none" i]'
 _MOSTLY: Final = 2  # times the text that is shown, from which on a page hides most of it
 _BREAK: Final = "\v"  # stands for one <br> until the paragraph is put together
+_BLANK_LINE: Final = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)*\n")
 _RAW: Final = re.compile(rb"<(iframe|textarea|style|title|noframes)\b[^<>]*/>", re.IGNORECASE)
 _RAW_PAIRS: Final = [int.from_bytes(pair) for pair in (b"if", b"te", b"st", b"ti", b"no")]
 
@@ -45,13 +47,14 @@ def parse(data: bytes, limits: Limits, *, declared: str = "") -> Document:
     check(limits, "bytes", len(data))
     decoded = decode(data, declared=declared, html=True)
     encoded = data if decoded.exact and decoded.encoding == "utf-8" else decoded.text.encode("utf-8")
+    encoded = encoded.removeprefix(codecs.BOM_UTF8)
     check(limits, "depth", depth(encoded, limits.depth))
     walk = _walk(LexborHTMLParser(_closed(encoded)))
     check(limits, "paragraphs", len(walk.texts))
     check(limits, "line", max(map(len, walk.texts), default=0))
     document = document_of_blocks(walk.texts, walk.facts())
     document.source = document.source._replace(encoding=decoded.encoding)
-    found = metadata(walk.tree, walk.json_ld)
+    found = metadata(walk.tree)
     document.title, document.url, document.date = found.title, found.url, found.date
     document.site_name, document.declared_lang = found.site_name, found.lang
     return document
@@ -95,7 +98,6 @@ class _Walk:
         self.texts: list[str] = []
         self.elements: list[int] = []  # of each paragraph: the block element it stands in
         self.link_chars: list[int] = []
-        self.json_ld: list[str] = []
         self.element_tags: list[str] = []
         self.element_parents: list[int] = []
         self.element_names: list[str] = []
@@ -129,7 +131,6 @@ class _Walk:
         )
 
     def _run(self, body: LexborNode) -> None:
-        pieces = self._pieces
         open_: list[tuple[LexborNode, int, int]] = []
         self._open(body, "body")
         node = body.first_child
@@ -141,14 +142,10 @@ class _Walk:
                     self._element = element
                 node = closed.next
             elif (tag := node.tag or "") == "-text":
-                text = node.text_content or ""
-                if pieces or not text.isspace():
-                    pieces.append(text)
-                    if self._links:
-                        self._linked.append(text)
+                self._text(node.text_content or "")
                 node = node.next
             elif tag in _SPECIAL or (self._hidden and node.mem_id in self._hidden):
-                self._pass(node, tag)
+                self._pass(tag)
                 node = node.next
             else:
                 open_.append((node, self._element, self._links))
@@ -160,14 +157,12 @@ class _Walk:
                 node = node.first_child
         self._flush()
 
-    def _pass(self, node: LexborNode, tag: str) -> None:
+    def _pass(self, tag: str) -> None:
         """Go past an element without reading what is in it."""
         if tag == "br":
             self._break()
         elif tag == "hr":
             self._flush()
-        elif tag == "script" and node.attributes.get("type") == "application/ld+json":
-            self.json_ld.append(node.text())
 
     def _open(self, node: LexborNode, tag: str) -> None:
         """Begin a block element inside the one that is open."""
@@ -192,8 +187,20 @@ class _Walk:
                     break
         self._pieces.append(_BREAK)
 
+    def _text(self, text: str) -> None:
+        """Gather text; inside `pre` its line breaks and indents stay, and a blank line ends the paragraph."""
+        preformatted = self.element_flags[self._element] & PRE
+        if not (self._pieces or preformatted) and text.isspace():
+            return
+        for number, part in enumerate(_BLANK_LINE.split(text) if preformatted else (text,)):
+            if number:
+                self._flush()
+            self._pieces.append(part)
+            if self._links:
+                self._linked.append(part)
+
     def _flush(self) -> None:
-        """Make a paragraph of the text gathered so far, if there is any."""
+        """Make paragraphs of the text gathered so far: one, or of preformatted text one between two blank lines."""
         if not self._pieces:
             return
         gathered = "".join(self._pieces)
@@ -201,24 +208,12 @@ class _Walk:
         self._pieces.clear()
         self._linked.clear()
         if self.element_flags[self._element] & PRE:
-            texts = _preformatted(gathered)
-        elif _BREAK in gathered:
-            texts = ["\n".join(filter(None, (" ".join(line.split()) for line in gathered.split(_BREAK))))]
+            parts = [[line.rstrip() for line in part.split("\n")] for part in _BLANK_LINE.split(gathered.replace(_BREAK, "\n"))]
         else:
-            texts = [" ".join(gathered.split())]
-        for text in filter(None, texts):
-            self.texts.append(text)
-            self.elements.append(self._element)
-            self.link_chars.append(min(linked, len(text)))
-
-
-def _preformatted(text: str) -> list[str]:
-    """The paragraphs of preformatted text: its line breaks and indents stay, blank lines part it."""
-    lines = [line.rstrip() for line in text.replace(_BREAK, "\n").split("\n")]
-    paragraphs: list[list[str]] = [[]]
-    for line in lines:
-        if line:
-            paragraphs[-1].append(line)
-        elif paragraphs[-1]:
-            paragraphs.append([])
-    return ["\n".join(paragraph) for paragraph in paragraphs if paragraph]
+            parts = [[" ".join(line.split()) for line in gathered.split(_BREAK)]]
+        for lines in parts:
+            if text := "\n".join(filter(None, lines)):
+                self.texts.append(text)
+                self.elements.append(self._element)
+                self.link_chars.append(min(linked, len(text)))
+                linked -= self.link_chars[-1]

@@ -4,55 +4,110 @@ lexbor takes 24 s for 100,000 nested elements, growing with the square of the de
 """
 
 import re
+from collections import Counter
 from typing import Final
 
 import numpy as np
 
-# Elements that end by themselves (HTML standard, "void elements" and "optional tags") never pile up.
+# Elements that never pile up: void ones, and those that the next of their kind ends (HTML standard, "void elements"
+# and "optional tags"; ruby's and `optgroup` end each other only inside their own parents, so they count).
 _FLAT: Final = frozenset(
     b"area base br col embed hr img input link meta param source track wbr "
-    b"p li dt dd tr td th option optgroup thead tbody tfoot colgroup rb rt rp rtc caption html head body".split()
+    b"p li dt dd tr td th option thead tbody tfoot colgroup caption html head body".split()
 )
+# End tags of formatting elements close these alone; other end tags close whatever is open inside (HTML standard,
+# "the adoption agency algorithm").
+_FORMATTING: Final = frozenset(b"a b big code em font i nobr s small strike strong tt u".split())
+_NAME: Final = 8  # letters by which names are told apart at first
+_DRAWINGS: Final = (b"svg", b"math")
 _TAG: Final = re.compile(
-    rb"""
-    <!--.*?-->                                                                    # comments and raw text hold no tags
-  | <(?P<raw>script|style|textarea|title)\b[^>]*>.*?</(?P=raw)
-  | <(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*)(?P<rest>[^<>]*?(?P<self>/?)>)?
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+    rb"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*)(?P<rest>(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?(?P<self>/?)>)?|<!--", re.DOTALL
 )
-_FOREIGN: Final = frozenset(b"path circle rect line polygon polyline ellipse use stop g image".split())
+_REMARK_END: Final = re.compile(rb"-?>|.*?--!?>", re.DOTALL)
+_RAW_END: Final = {
+    name: re.compile(rb"</" + name + rb"(?=[\s/>])", re.IGNORECASE)
+    for name in b"script style textarea title xmp iframe noembed noframes".split()
+}
 
 
 def depth(data: bytes, enough: int) -> int:
     """An upper estimate of the depth of nesting; exact work is only done for pages that may be beyond `enough`."""
-    rough = _rough(data)
-    return rough if rough <= enough else _counted(data)
+    for estimate in (_tags, _rough):
+        found = estimate(data)
+        if found <= enough:
+            return found
+    return _counted(data)
+
+
+def _tags(data: bytes) -> int:
+    """The number of tags that are no end tags, and of whatever looks like one."""
+    return data.count(b"<") - data.count(b"</")
 
 
 def _rough(data: bytes) -> int:
-    """The largest surplus of `<x` over `</`, whatever x is: never too small, and a few numpy passes."""
-    letters = np.frombuffer(data, dtype=np.uint8)
-    after = letters[np.flatnonzero(letters[:-1] == ord("<")) + 1]
-    opens = ((after | 32) >= ord("a")) & ((after | 32) <= ord("z"))
-    level = np.cumsum(opens.astype(np.int32) - (after == ord("/")))
-    # Stray end tags must not hide what opens after them: measure from the lowest level so far.
-    return int((level - np.minimum.accumulate(np.minimum(level, 0))).max(initial=0))
+    """The most `<x` without their `</x`, whatever x is, in a few numpy passes.
+
+    An end tag counts only where an element of its name is open, so stray ones hide nothing. What is no tag, or ends
+    by itself, makes the number too large.
+    """
+    letters = np.frombuffer(data + bytes(_NAME + 2), dtype=np.uint8)
+    after = np.flatnonzero(letters[: -_NAME - 1] == ord("<")) + 1
+    closes = letters[after] == ord("/")
+    names = np.lib.stride_tricks.sliding_window_view(letters, _NAME)[after + closes] | 32
+    inside = np.logical_and.accumulate((names != ord(" ")) & (names != ord(">")) & (names != ord("/")), axis=1)
+    keys = np.ascontiguousarray(names * inside).view(np.uint64)[:, 0]
+    tags = (names[:, 0] >= ord("a")) & (names[:, 0] <= ord("z"))
+    steps, keys = np.where(closes, -1, 1)[tags], keys[tags]
+    # By name, each name's tags in their order: the running sum, held at zero from below, tells which end tags count.
+    order = np.argsort(keys, kind="stable")
+    group = np.cumsum(np.diff(keys[order], prepend=keys[order][:1]) != 0)
+    sums = np.cumsum(steps[order])
+    sums -= np.concatenate(([0], sums))[np.searchsorted(group, group)]
+    apart = group * (2 * len(group) + 2)  # pulls the groups apart, so that one running minimum serves all of them
+    held = sums - (np.minimum.accumulate(np.minimum(sums, 0) - apart) + apart)
+    counted = np.empty(len(order), dtype=np.int64)
+    counted[order] = np.where(np.diff(group, prepend=-1) != 0, held, np.diff(held, prepend=0))
+    return int(np.cumsum(counted).max(initial=0))
 
 
 def _counted(data: bytes) -> int:
-    """The same surplus over the elements that stay open until they are closed."""
-    level = deepest = 0
-    for tag in _TAG.finditer(data):
-        name = tag["name"]
-        if name is None:
-            continue
-        name = name.lower()
-        if name in _FLAT or (tag["self"] and name in _FOREIGN):
-            continue
-        if tag["close"]:
-            level = max(0, level - 1)
-        else:
-            level += 1
-            deepest = max(deepest, level)
+    """The largest number of elements open at once, of those that stay open until they are closed."""
+    opened: list[bytes] = []
+    count: Counter[bytes] = Counter()  # open elements by name
+    closed: Counter[bytes] = Counter()  # formatting elements that are closed and still in the list
+    deepest = at = 0
+    while tag := _TAG.search(data, at):
+        at = tag.end()
+        name = (tag["name"] or b"").lower()
+        drawing = any(count[outer] for outer in _DRAWINGS)
+        if not name:
+            end = _REMARK_END.match(data, at)
+            at = end.end() if end else len(data)
+        elif tag["close"]:
+            _close(name, opened, count, closed)
+        elif name in _RAW_END and not drawing:
+            raw_end = _RAW_END[name].search(data, at)
+            at = raw_end.end() if raw_end else len(data)
+        elif name not in _FLAT and not (tag["self"] and drawing):
+            opened.append(name)
+            count[name] += 1
+            deepest = max(deepest, len(opened) - closed.total())
     return deepest
+
+
+def _close(name: bytes, opened: list[bytes], count: Counter[bytes], closed: Counter[bytes]) -> None:
+    """What an end tag ends; one that ends nothing is passed over, as a browser does."""
+    if not count[name]:
+        return
+    if name in _FORMATTING:
+        count[name] -= 1
+        closed[name] += 1
+        return
+    while opened:
+        inner = opened.pop()
+        if closed[inner]:
+            closed[inner] -= 1
+        else:
+            count[inner] -= 1
+        if inner == name:
+            return

@@ -8,7 +8,7 @@ import datetime as dt
 import email.utils
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -49,10 +49,10 @@ _DATES: Final = (
 )
 
 
-def metadata(tree: LexborHTMLParser, json_ld: Iterable[str]) -> Metadata:
-    """What the page states; `json_ld` are the texts of its JSON-LD scripts."""
+def metadata(tree: LexborHTMLParser) -> Metadata:
+    """What the page states."""
     meta, canonical, title = _head(tree)
-    article = next(_articles(json_ld), {})
+    article = next(_articles(node.text() for node in tree.css('script[type="application/ld+json" i]')), {})
     return Metadata(
         title=_line(article.get("headline")) or meta.get("og:title", "") or title or meta.get("twitter:title", ""),
         url=_absolute(canonical or meta.get("og:url", ""), meta.get("og:url", "")),
@@ -71,10 +71,11 @@ def _head(tree: LexborHTMLParser) -> tuple[dict[str, str], str, str]:
         attributes = node.attributes
         if node.tag == "meta":
             name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or attributes.get("http-equiv") or ""
-            meta.setdefault(name.lower(), _line(attributes.get("content")))
+            if content := _line(attributes.get("content")):
+                meta.setdefault(name.lower(), content)
         elif node.tag == "link":
             canonical = canonical or _line(attributes.get("href"))
-        else:
+        elif node.parent is not None and node.parent.tag != "svg":
             title = title or _line(node.text())
     return meta, canonical, title
 
@@ -114,9 +115,10 @@ def _absolute(url: str, base: str) -> str:
     """An address made whole with `base`; "" where that gives no web address."""
     try:
         whole = urljoin(base, url)
+        named = urlsplit(whole).hostname
     except ValueError:
         return ""
-    return whole if whole.startswith(("http://", "https://")) else ""
+    return whole if named and whole.startswith(("http://", "https://")) else ""
 
 
 def _time(tree: LexborHTMLParser) -> str:
@@ -137,7 +139,7 @@ def iso_date(text: str) -> str:
     except ValueError:
         try:
             parsed = email.utils.parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return ""
     return text if len(text) == len("2026-01-31") else parsed.isoformat()
 

@@ -1,6 +1,7 @@
 """What the user named as input: files, folders and globs become one sorted list of files."""
 
 import glob
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -40,13 +41,18 @@ def find(inputs: Iterable[str], without: str = "") -> list[File]:
             kinds = " ".join(FORMATS)
             raise UsageError(f"nothing to read in {given!r}; a folder is searched for files ending in {kinds} (also with .gz, .zst)")
         for file in files:
-            found.setdefault(file.path, file)
-    names: dict[str, list[File]] = {}
-    for file in found.values():
-        names.setdefault(file.name, []).append(file)
-    # Two inputs may hold files of one name; each then goes by the path it was found at.
-    distinct = [file if len(same) == 1 else file._replace(name=file.path) for same in names.values() for file in same]
-    return sorted(distinct, key=lambda file: (file.name, file.path))
+            found.setdefault(file.path if file.path == STDIN else str(Path(file.path).resolve()), file)
+    return sorted(_distinct(list(found.values())), key=lambda file: file.name)
+
+
+def _distinct(files: list[File]) -> list[File]:
+    """Files of one name, from different inputs, each by the path it was found at."""
+    while True:
+        times = Counter(file.name for file in files)
+        named = [file._replace(name=file.path) if times[file.name] > 1 else file for file in files]
+        if named == files:
+            return files
+        files = named
 
 
 def _below(given: str) -> list[File]:

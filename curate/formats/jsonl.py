@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from curate.errors import PageError
+from curate.formats.html_metadata import iso_date
 from curate.text.codepoints import whole
 
 
@@ -74,8 +75,10 @@ def parse(line: bytes, fields: Fields) -> Content:
     page = record.pop(name)
     if not isinstance(page, str):
         raise PageError("field is no text", f"{name!r} holds {type(page).__name__}")
-    url, identity, title, date = (_string(record.pop(known, "")) for known in (fields.url, fields.id, fields.title, fields.date))
+    url, identity, title = (_string(record.pop(known, "")) for known in (fields.url, fields.id, fields.title))
     site = _string(record.get(fields.site, ""))
+    if date := iso_date(_string(record.get(fields.date, ""))):  # one that nobody can read stays in `meta`
+        del record[fields.date]
     sound = whole(page)
     raw = b"" if sound == page else page.encode("utf-8", "surrogatepass")
     return Content(sound, raw, name == fields.html, url, identity, title, date, site, _json(record))
@@ -84,7 +87,7 @@ def parse(line: bytes, fields: Fields) -> Content:
 def _object(line: bytes) -> dict[str, Any]:
     try:
         record = msgspec.json.decode(line)
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         record = _lenient(line, problem)
     except RecursionError:
         raise PageError("broken JSON", "nested too deep") from None
@@ -93,7 +96,7 @@ def _object(line: bytes) -> dict[str, Any]:
     return record
 
 
-def _lenient(line: bytes, problem: msgspec.DecodeError) -> Any:  # noqa: ANN401
+def _lenient(line: bytes, problem: Exception) -> Any:  # noqa: ANN401
     """Lone surrogates, which msgspec refuses and the standard library reads; anything else stays broken."""
     import json  # noqa: PLC0415  # for this rare case only
 

@@ -15,6 +15,8 @@ from curate.formats.inputs import STDIN
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPED: Final = b"\x2a\x4d\x18"  # the last three bytes of a skippable frame's mark (RFC 8878, section 3.1.2)
+_ZSTD_CHUNK: Final = 1024  # bytes in at a time: four of them can stand for 128 kB, so this bounds what comes out
 
 
 @contextmanager
@@ -29,8 +31,8 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
             start = raw.peek(4)[:4]
             if start.startswith(_GZIP):
                 yield io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
-            elif start == _ZSTD:
-                yield io.BufferedReader(cast("io.RawIOBase", zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)))
+            elif start == _ZSTD or (start[1:] == _ZSTD_SKIPPED and start[0] >> 4 == 5):  # noqa: PLR2004  # 0x50 to 0x5F
+                yield io.BufferedReader(_Zstd(raw))
             else:
                 yield raw
     except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as problem:
@@ -41,7 +43,7 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
 
 def _raw(path: str) -> io.RawIOBase:
     if path == STDIN:
-        return cast("io.RawIOBase", _Unclosed(sys.stdin.buffer))
+        return _Unclosed(sys.stdin.buffer)
     return io.FileIO(path)
 
 
@@ -58,3 +60,32 @@ class _Unclosed(io.RawIOBase):
         data = self._stream.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+
+class _Zstd(io.RawIOBase):
+    """Decompressed frames, one after another; zstandard's own reader takes a frame that is cut off for its end."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._begun = False
+        self._waiting = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # as above
+        while not self._waiting:
+            data = self._frame.unused_data if self._frame.eof else b""
+            data = data or self._stream.read(_ZSTD_CHUNK)
+            if not data:
+                if self._begun and not self._frame.eof:
+                    raise EOFError("the file ends inside a zstd frame")
+                return 0
+            if self._frame.eof:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            self._begun = True
+            self._waiting = self._frame.decompress(data)
+        part, self._waiting = self._waiting[: len(buffer)], self._waiting[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)

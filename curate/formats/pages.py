@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import PurePosixPath
@@ -13,15 +13,19 @@ import numpy as np
 from curate.document import Document, Source
 from curate.errors import PageError
 from curate.formats import html, jsonl, text
-from curate.formats.html_metadata import iso_date
 from curate.formats.inputs import FORMATS, File, bare_suffix
 from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits, check
 from curate.formats.opening import opened
 
-_PEEK: Final = 1024
+_PEEK: Final = 4096
+_KNOWN: Final = "|".join(
+    sorted({*html.BLOCKS, "html", "head", "title", "meta", "link", "script", "style", "span", "a", "b", "i", "img", "br", "hr"})
+)
+# Perhaps a byte order mark, the line of XML, remarks; then a doctype or an element that HTML has.
 _HTML: Final = re.compile(
-    rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|!--|html|head|body|title|meta|div|p|article|main|section|span|h1|table)\b", re.IGNORECASE
+    rf"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|(?:{_KNOWN})[\s/>])".encode("latin-1"),
+    re.IGNORECASE | re.DOTALL,
 )
 _JSON: Final = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\})")
 _HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
@@ -40,7 +44,7 @@ class Reading:
 
 def pages(file: File, reading: Reading) -> Iterator[Document]:
     """The pages of a file in order. What cannot be read comes as a document with outcome `failed` and a reason."""
-    offset = 0
+    offset, kind = 0, FORMATS.get(bare_suffix(file.name), "text")
     try:
         with opened(file.path) as stream:
             kind = _format(file, stream, reading)
@@ -52,20 +56,20 @@ def pages(file: File, reading: Reading) -> Iterator[Document]:
             else:
                 yield _whole_file(file, kind, stream.read(reading.limits.bytes + 1), reading)
     except PageError as problem:
-        yield failed(file.name, offset, problem)
+        yield failed(file.name, offset, kind, problem)
 
 
 def page_of(data: bytes, reading: Reading, name: str = "") -> Document:
     """One page from its bytes, text or HTML; raises PageError."""
-    kind = reading.format if reading.format != "auto" else _sniffed(data[:_PEEK])
+    kind = reading.format if reading.format != "auto" else "html" if _HTML.match(data[:_PEEK]) else "text"
     return _whole_file(File("", name), kind, data, reading)
 
 
-def failed(name: str, offset: int, problem: PageError) -> Document:
+def failed(name: str, offset: int, kind: str, problem: PageError) -> Document:
     """A document that stands for a page that could not be read."""
     nothing = np.zeros(0, dtype=np.int32)
     document = Document("", nothing, nothing, blank_before=np.zeros(0, dtype=np.bool_), doc=key(name, offset), source=Source(name, offset))
-    document.id = name
+    document.id, document.format = name, kind
     document.outcome, document.reason = "failed", str(problem)
     return document
 
@@ -89,9 +93,19 @@ def _sniffed(start: bytes) -> str:
 
 
 def _whole_file(file: File, kind: str, data: bytes, reading: Reading) -> Document:
-    document = html.parse(data, reading.limits) if kind == "html" else text.parse(data, reading.limits)
+    document = _parsed(html.parse if kind == "html" else text.parse, data, reading.limits)
     document.id, document.format = file.name, kind
     return _finished(document, file, data, 0, reading)
+
+
+def _parsed(parse: Callable[[bytes, Limits], Document], data: bytes, limits: Limits) -> Document:
+    """A page parsed; whatever a library raises on hostile bytes is the page's failure and not the run's."""
+    try:
+        return parse(data, limits)
+    except PageError:
+        raise
+    except Exception as problem:  # what that can be nobody knows beforehand
+        raise PageError("cannot be parsed", f"{type(problem).__name__}: {problem}") from problem
 
 
 def _record(file: File, row: jsonl.Row, reading: Reading) -> Document:
@@ -99,14 +113,14 @@ def _record(file: File, row: jsonl.Row, reading: Reading) -> Document:
         check(reading.limits, "bytes", row.length)
         content = jsonl.parse(row.data, reading.fields)
         data = content.page.encode("utf-8")
-        document = html.parse(data, reading.limits) if content.is_html else text.of_text(content.page, reading.limits)
+        document = _parsed(html.parse, data, reading.limits) if content.is_html else text.of_text(content.page, reading.limits)
     except PageError as problem:
-        return failed(file.name, row.offset, problem)
+        return failed(file.name, row.offset, "jsonl", problem)
     document.raw = b"" if content.is_html else content.raw
     document.id, document.meta, document.format = content.id, content.meta, "jsonl"
     document.url = content.url or document.url
     document.title = content.title or document.title
-    document.date = iso_date(content.date) or document.date
+    document.date = content.date or document.date
     document.site = content.site if reading.site_from == "field" else ""
     return _finished(document, file, data, row.offset, reading)
 

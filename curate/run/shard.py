@@ -23,4 +23,4 @@ def _cleaned(document: Document, pipeline: Pipeline) -> Document:
         return pipeline.run(document)
     except Exception as problem:  # noqa: BLE001  # steps call libraries that may raise anything on hostile text
         reason = PageError("step failed", f"{type(problem).__name__}: {problem}")
-        return failed(document.source.path, document.source.record, reason)
+        return failed(document.source.path, document.source.record, document.format, reason)

@@ -48,6 +48,9 @@ def words(points: Ints, lines: Ints) -> Hashed:
     """
     kind = word_class(points)
     word = kind != NO_WORD
+    if (kind == MARK).any():  # a mark is part of the word before it, and of none after anything else
+        base = np.maximum.accumulate(np.where(kind == MARK, 0, np.arange(len(kind))))
+        word = (kind[base] != NO_WORD) & (kind[base] != MARK)
     starts = word.copy()
     starts[1:] &= ~word[:-1]
     if (kind == IDEOGRAPH).any():
@@ -78,7 +81,7 @@ def shingles(of: Hashed, size: int) -> Hashed:
     combined = np.zeros(len(hashes), dtype=np.uint64)
     for step in range(size):
         part = np.zeros(len(hashes), dtype=np.uint64)
-        part[: len(hashes) - step] = hashes[step:]
+        part[: max(len(hashes) - step, 0)] = hashes[step:]
         part[step >= width] = 0
         combined = combined * np.uint64(_BASE) + part
     return Hashed(_mixed(combined[whole]), owners[whole])

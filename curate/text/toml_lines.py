@@ -9,7 +9,7 @@ import tomllib
 
 Key = tuple[str | int, ...]
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
+_HEADER = re.compile(r"""\s*(\[\[?)((?:"(?:\\.|[^"\\])*"|'[^']*'|[^"'\]])+)\]""")
 # The end of a value is found by stepping over its strings, brackets and comments.
 _PIECE = re.compile(
     r"""
@@ -41,12 +41,13 @@ def key_lines(text: str) -> dict[Key, int]:
         if not line.strip() or line.lstrip().startswith("#"):
             at, number = end + 1, number + 1
         elif header := _HEADER.match(line):
-            name = _numbered(_parts(header[2]), counts)
+            table = _numbered(_parts(header[2]), counts)
+            # Tables that only their sub-tables name stand where the first of these does.
+            for depth in range(1, len(table) + 1):
+                lines.setdefault(table[:depth], number)
             if header[1] == "[[":
-                lines.setdefault(name, number)
-                counts[name] = counts.get(name, -1) + 1
-                name = (*name, counts[name])
-            table = name
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
             lines[table] = number
             at, number = end + 1, number + 1
         else:
