@@ -1,6 +1,6 @@
 """The Python door: one page in, a cleaned document out, by the same pipeline that `curate clean` runs."""
 
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from curate.config import Config, load
@@ -10,8 +10,8 @@ from curate.pipeline import Pipeline
 from curate.text.codepoints import whole
 
 
-@cache
-def _ready(preset: str | Path) -> tuple[Config, Pipeline]:
+@lru_cache(maxsize=8)
+def _ready(preset: str | Path, changed: int) -> tuple[Config, Pipeline]:  # noqa: ARG001  # a file that has changed is read again
     config = load(preset)
     return config, config.pipeline()
 
@@ -23,7 +23,8 @@ def clean(page: str | bytes, url: str | None = None, preset: str | Path = "page"
     The result's `text` is what was kept, its `changes` what was removed and why. Raises PageError for a page that
     cannot be read and ConfigError for a configuration with problems.
     """
-    config, pipeline = _ready(preset)
+    path = Path(preset)
+    config, pipeline = _ready(preset, path.stat().st_mtime_ns if path.is_file() else 0)
     data = whole(page).encode("utf-8") if isinstance(page, str) else page
     reading = Reading("auto", "url", config.input.fields, config.limits, url or "")
     return pipeline.run(page_of(data, reading))

@@ -44,11 +44,18 @@ class Change(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """A change as it was carried out: who made it, and the text that it took away."""
+    """A change as it was carried out: who made it, what it took away and what it put there. See `Change`."""
 
     step: str
+    paragraph: int
+    start: int
+    end: int
     text: str
-    change: Change
+    new: str
+    rule: str
+    measure: float
+    limit: float
+    of: Of
 
 
 class Source(NamedTuple):
@@ -215,12 +222,10 @@ class Document:
                 raise IndexError(f"{step}: no such span in paragraph {number} of {self.doc}: {change}")
             left, right = text[: change.start], text[change.end :]
             if not change.new:
-                left, right = (left if right.strip() else left.rstrip()), (right if left.strip() else right.lstrip())
-                above, below = left.rstrip(" \t"), right.lstrip(" \t")
-                if above.endswith("\n") and below.startswith("\n"):  # a line of several went: a paragraph has no blank lines
-                    left, right = above, below[1:]
-                change = change._replace(start=len(left), end=len(text) - len(right))  # noqa: PLW2901  # as carried out
-            self.changes.append(Applied(step, text[change.start : change.end], change))
+                left, right = _joined(left, right)
+            start, end = len(left), len(text) - len(right)
+            _, _, _, new, rule, measure, limit, of = change
+            self.changes.append(Applied(step, number, start, end, text[start:end], new, rule, measure, limit, of))
             if left or right or change.new:
                 rewritten[number] = left + change.new + right
             else:
@@ -241,6 +246,15 @@ class Document:
         self.starts, self.ends = self.starts + after - growth, self.ends + after
         for name in ("points", "folded", "lengths"):
             self.__dict__.pop(name, None)
+
+
+def _joined(left: str, right: str) -> tuple[str, str]:
+    """What stays on both sides of a span that is taken out, without the white space that would be left over."""
+    left, right = (left if right.strip() else left.rstrip()), (right if left.strip() else right.lstrip())
+    above, below = left.rstrip(" \t"), right.lstrip(" \t")
+    if above.endswith("\n") and below.startswith("\n"):  # a line of several went: a paragraph has no blank lines
+        return above, below[1:]
+    return left, right
 
 
 def document_of_lines(page: str) -> Document:

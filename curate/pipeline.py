@@ -141,15 +141,15 @@ def _spread(doc: Document, placed: Placed, changes: Iterable[Change]) -> Iterato
 def _tally(doc: Document, before: int, count: StepCount) -> None:
     """Count what a step has just done."""
     changes = doc.changes[before:]
-    changed = {applied.change.paragraph for applied in changes}
+    changed = {applied.paragraph for applied in changes}
     count.documents += bool(changed)
     count.edited += int(doc.live[list(changed)].sum())
     count.dropped += len(changed) - int(doc.live[list(changed)].sum())
-    for _, text, change in changes:
-        count.chars_removed += len(text)
-        count.chars_added += len(change.new)
-        if change.rule:
-            count.rules[change.rule] += 1
+    for applied in changes:
+        count.chars_removed += len(applied.text)
+        count.chars_added += len(applied.new)
+        if applied.rule:
+            count.rules[applied.rule] += 1
 
 
 def _buckets(measures: NDArray[np.float64]) -> Iterator[str]:

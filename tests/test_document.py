@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.document import WHOLE, Change, Document, Facts, document_of_blocks, document_of_lines
+from curate.document import NOTHING, WHOLE, Applied, Change, Document, Facts, document_of_blocks, document_of_lines
 
 steady = settings(deadline=None, derandomize=True, max_examples=250)
 pages = st.text(st.sampled_from("ab.é日 \t\n\r\x0b\x0c\x1c\x85\u2028\u3000\ufeff\u200b"), max_size=60)
@@ -121,8 +121,7 @@ def test_a_dropped_paragraph_leaves_its_text_and_no_gap():
     assert [paragraph.kept for paragraph in document.paragraphs] == [True, False, True, True]
     assert (document.chars_read, document.chars_kept) == (19, 15)
     [applied] = document.changes
-    assert (applied.step, applied.text) == ("step", "beta")
-    assert applied.change == Change(1, 0, 4, rule="r#1", measure=0.5, limit=0.25)
+    assert applied == Applied("step", 1, 0, 4, "beta", "", "r#1", 0.5, 0.25, NOTHING)
 
 
 def test_a_blank_line_stays_when_the_paragraph_after_it_goes():
@@ -161,7 +160,7 @@ def test_changes_of_one_paragraph(paragraph: str, spans: list[tuple[int, int, st
     assert document.kept == ([0, 1, 2] if left else [0, 2])
     assert document.text == "\n\n".join(filter(None, ["before", left, "after"]))
     assert [applied.text for applied in document.changes] == gone
-    assert [applied.change.end - applied.change.start for applied in document.changes] == list(map(len, gone))
+    assert [applied.end - applied.start for applied in document.changes] == list(map(len, gone))
     assert document.chars_kept == len("before") + len(left) + len("after")
 
 
@@ -223,10 +222,10 @@ def test_every_change_can_be_taken_back(paragraphs: list[str], data: st.DataObje
         start, end = sorted(data.draw(st.tuples(*[st.integers(0, int(document.lengths[number]))] * 2)))
         document.apply("step", [Change(number, start, end, data.draw(st.sampled_from(["", "", "x", "y z"])))])
     now = {number: document.text_of(number) if document.live[number] else "" for number in range(document.read)}
-    for _, text, change in reversed(document.changes):
+    for change in reversed(document.changes):
         stood = now[change.paragraph]
         assert stood[change.start : change.start + len(change.new)] == change.new
-        now[change.paragraph] = stood[: change.start] + text + stood[change.start + len(change.new) :]
+        now[change.paragraph] = stood[: change.start] + change.text + stood[change.start + len(change.new) :]
     assert list(now.values()) == paragraphs
 
 

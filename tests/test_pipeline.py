@@ -105,10 +105,10 @@ def run(page: str, *placed: Placed) -> tuple[Document, Pipeline]:
 def undone(doc: Document) -> list[str]:
     """The paragraphs as they were read: what is left, and the changes undone from the last to the first."""
     texts = [text if kept else "" for _, text, kept in doc.paragraphs]
-    for _, text, change in reversed(doc.changes):
+    for change in reversed(doc.changes):
         now = texts[change.paragraph]
         assert now[change.start : change.start + len(change.new)] == change.new
-        texts[change.paragraph] = now[: change.start] + text + now[change.start + len(change.new) :]
+        texts[change.paragraph] = now[: change.start] + change.text + now[change.start + len(change.new) :]
     return texts
 
 
@@ -137,11 +137,11 @@ def test_a_page_without_text_is_emptied_for_that():
 def test_a_drop_of_the_document_is_a_drop_of_all_that_is_left():
     first = Judging((Change(2, 0, 19, rule="end"),))
     doc, pipeline = run(PAGE, Placed("one", first), Placed("few", Few()))
-    assert [(applied.step, applied.change.paragraph, applied.text) for applied in doc.changes[1:]] == [
+    assert [(applied.step, applied.paragraph, applied.text) for applied in doc.changes[1:]] == [
         ("few", 0, "The ferry was tied up for a second winter."),
         ("few", 1, "Follow the Harbour Times along the whole coast"),
     ]
-    assert all((applied.change.measure, applied.change.limit) == (2, 3) for applied in doc.changes[1:])
+    assert all((applied.measure, applied.limit) == (2, 3) for applied in doc.changes[1:])
     assert (doc.outcome, doc.reason) == ("dropped", "few")
     assert (pipeline.counts["few"].dropped, pipeline.counts["few"].documents) == (2, 1)
 
@@ -149,7 +149,7 @@ def test_a_drop_of_the_document_is_a_drop_of_all_that_is_left():
 def test_a_judge_may_drop_the_document():
     doc, _ = run(PAGE, Placed("judging", Judging((Change(WHOLE, 0, 0, rule="all", of=Of("elsewhere")),))))
     assert (doc.outcome, doc.reason, doc.kept) == ("dropped", "judging", [])
-    assert {(applied.change.rule, applied.change.of.doc) for applied in doc.changes} == {("all", "elsewhere")}
+    assert {(applied.rule, applied.of.doc) for applied in doc.changes} == {("all", "elsewhere")}
     assert undone(doc) == [line for line in PAGE.split("\n") if line]
 
 
@@ -244,7 +244,7 @@ def test_the_histogram_is_of_live_paragraphs_survivors_and_others():
     doc, pipeline = run(PAGE, Placed("one", first), Placed("lengths", Lengths()))
     assert pipeline.counts["lengths"].histogram == {"42": 1, "46": 1}
     assert doc.kept == [0]
-    assert doc.changes[-1].change[4:7] == ("", 46.0, 45)
+    assert doc.changes[-1][6:9] == ("", 46.0, 45)
 
 
 def test_measures_are_rounded_before_they_meet_the_limit():
@@ -446,13 +446,13 @@ def test_what_is_kept_and_what_is_dropped_is_what_was_read(text: str, url: str):
 
 def check_repeats(doc: Document) -> None:
     """Whatever a paragraph is said to repeat was still there when it went, and stays unless a later step took it."""
-    took = {applied.change.paragraph: applied.step for applied in doc.changes if not doc.live[applied.change.paragraph]}
-    for step, _, change in doc.changes:
+    took = {applied.paragraph: applied.step for applied in doc.changes if not doc.live[applied.paragraph]}
+    for change in doc.changes:
         if change.of != Of():
             assert change.of.doc == doc.doc
             assert change.of.paragraph != change.paragraph
             assert took.get(change.of.paragraph) in {None, "min-chars"}
-            assert step == "repeats"
+            assert change.step == "repeats"
             assert change.measure >= change.limit > 0
 
 

@@ -101,7 +101,7 @@ def test_case(name: str, case: Case):
     assert rewritten == (case.edits or [])
     assert {tag: document.tags.get(tag) for tag in case.tags} == case.tags
     if case.rules is not None:
-        assert [applied.change.rule for applied in document.changes] == case.rules
+        assert [applied.rule for applied in document.changes] == case.rules
 
 
 def test_every_step_has_a_file_of_cases_in_its_folder():

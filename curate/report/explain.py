@@ -24,7 +24,7 @@ def explain(doc: Document) -> Iterator[Told]:
         yield Told("why", f"{'':7}{'; '.join(facts)}")
     changes: dict[int, list[Applied]] = {}
     for applied in doc.changes:
-        changes.setdefault(applied.change.paragraph, []).append(applied)
+        changes.setdefault(applied.paragraph, []).append(applied)
     for paragraph in doc.paragraphs:
         made = changes.get(paragraph.number, [])
         kind = ("edited" if made else "kept") if paragraph.kept else "dropped"
@@ -42,18 +42,17 @@ def _summary(doc: Document) -> str:
 
 def _why(doc: Document, paragraph: Paragraph, applied: Applied) -> str:
     """One change in words."""
-    step, text, change = applied
-    words = [step, change.rule] if change.rule else [step]
-    if change.limit:
-        words.append(f"{change.measure:g} (limit {change.limit:g})")
-    if change.of != NOTHING and change.of.doc == doc.doc:
-        words.append(f"repeats {change.of.paragraph}: {visible(doc.text_of(change.of.paragraph))[:60]}")
-    elif change.of != NOTHING:
-        words.append(f"repeats {change.of.doc} {change.of.paragraph}")
-    if change.new:
-        words.append(f"{visible(text)!r} → {visible(change.new)!r}")
+    words = [applied.step, applied.rule] if applied.rule else [applied.step]
+    if applied.limit:
+        words.append(f"{applied.measure:g} (limit {applied.limit:g})")
+    if applied.of != NOTHING and applied.of.doc == doc.doc:
+        words.append(f"repeats {applied.of.paragraph}: {visible(doc.text_of(applied.of.paragraph))[:60]}")
+    elif applied.of != NOTHING:
+        words.append(f"repeats {applied.of.doc} {applied.of.paragraph}")
+    if applied.new:
+        words.append(f"{visible(applied.text)!r} → {visible(applied.new)!r}")
     elif paragraph.kept:
-        words.append(f"cut {visible(text)!r}")
+        words.append(f"cut {visible(applied.text)!r}")
     return "  ".join(words)
 
 
@@ -72,10 +71,9 @@ def as_json(doc: Document) -> dict[str, Any]:
     paragraphs: list[dict[str, Any]] = [
         {"paragraph": number, "kept": kept, "text": text, "changes": []} for number, text, kept in doc.paragraphs
     ]
-    for step, text, change in doc.changes:
-        row = {**change._asdict(), "of": change.of._asdict(), "step": step, "text": text}
-        del row["paragraph"]
-        paragraphs[change.paragraph]["changes"].append(row)
+    for applied in doc.changes:
+        row = {**applied._asdict(), "of": applied.of._asdict()}
+        paragraphs[row.pop("paragraph")]["changes"].append(row)
     return {
         "doc": doc.doc,
         "id": doc.id,

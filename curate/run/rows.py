@@ -37,19 +37,18 @@ def clean_row(doc: Document, made_with: Made) -> CleanRow:
 
 def ledger_row(doc: Document, applied: Applied, *, full: bool) -> LedgerRow:
     """One change; without its texts where the ledger is not full."""
-    step, text, change = applied
     return LedgerRow(
         doc=doc.doc,
-        paragraph=change.paragraph,
-        start=change.start,
-        end=change.end,
-        text=text if full else "",
-        new=change.new if full else "",
-        step=step,
-        rule=change.rule,
-        measure=float(change.measure),
-        limit=float(change.limit),
-        of=OfRow(*change.of),
+        paragraph=applied.paragraph,
+        start=applied.start,
+        end=applied.end,
+        text=applied.text if full else "",
+        new=applied.new if full else "",
+        step=applied.step,
+        rule=applied.rule,
+        measure=float(applied.measure),
+        limit=float(applied.limit),
+        of=OfRow(*applied.of),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from curate.document import Applied, Document, document_of_lines
+from curate.document import Document, document_of_lines
 from curate.errors import ConfigError
 from curate.rules.format import Guard, Head, Rule, RuleFile, Where
 from curate.rules.load import load
@@ -39,7 +39,7 @@ def run(page: str | Document, *files: RuleFile, lang: str = "en", host: str = "h
 
 
 def rules_of(doc: Document) -> list[str]:
-    return [applied.change.rule for applied in doc.changes]
+    return [applied.rule for applied in doc.changes]
 
 
 # Who comes first.
@@ -77,7 +77,7 @@ def test_a_line_in_a_block_that_goes_is_not_trimmed():
 def test_a_line_that_two_rules_take_goes_once():
     block = rule("block", "drop-block", line="The Tide by Post", guard=Guard(1.0))
     doc = run("The Tide by Post\nRate this tide\nEbb", site(rule(line="Rate this tide"), block))
-    assert [(applied.change.paragraph, applied.change.rule.partition("#")[2]) for applied in doc.changes] == [
+    assert [(applied.paragraph, applied.rule.partition("#")[2]) for applied in doc.changes] == [
         (1, "tide"),
         (0, "block"),
         (2, "block"),
@@ -94,7 +94,7 @@ def test_the_site_s_trim_comes_before_the_generic_one():
 def test_a_trim_that_two_rules_ask_for_is_made_once_and_by_the_site_s():
     files = [generic(rule(action="trim", line_ends="to the mast")), site(rule(action="trim", line_ends="to the mast"))]
     doc = run("The quay: to the mast", *files)
-    assert doc.changes == [Applied("site-rules", " to the mast", doc.changes[0].change)]
+    assert [(applied.step, applied.text) for applied in doc.changes] == [("site-rules", " to the mast")]
     assert rules_of(doc) == ["sites/h/harbourtimes.example#tide"]
 
 
@@ -135,9 +135,9 @@ def test_a_trim_cuts_what_its_literals_cover(page: str, literals: str, left: str
 def undone(doc: Document) -> list[str]:
     """The paragraphs as they were before the changes."""
     texts = [text if kept else "" for _, text, kept in doc.paragraphs]
-    for _, text, change in reversed(doc.changes):
+    for change in reversed(doc.changes):
         now = texts[change.paragraph]
-        texts[change.paragraph] = now[: change.start] + text + now[change.start + len(change.new) :]
+        texts[change.paragraph] = now[: change.start] + change.text + now[change.start + len(change.new) :]
     return texts
 
 
@@ -164,7 +164,7 @@ def test_what_a_trim_leaves_is_a_line_like_others():
 def test_only_live_paragraphs_are_looked_at():
     doc = document_of_lines(f"Rate this tide\n{LONG}\nRate this tide")
     doc.live[0] = False
-    assert [applied.change.paragraph for applied in run(doc, site(rule(line="Rate this tide"))).changes] == [2]
+    assert [applied.paragraph for applied in run(doc, site(rule(line="Rate this tide"))).changes] == [2]
 
 
 def test_a_literal_does_not_reach_over_a_line_break():

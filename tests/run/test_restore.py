@@ -91,7 +91,7 @@ def given_back(curate, out):
 
 
 @given(st.lists(pages(), min_size=1, max_size=5))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @example([b""])
 @example([b"\n", b"\r\n\r\n", b"\xef\xbb\xbf", b"\xff\xfe"])
 @example([b"one", b"one\n", b"one\r\ntwo\rthree\n\r\n four \n"])
@@ -108,7 +108,7 @@ def test_any_text_comes_back_to_the_byte(curate, written):
 
 
 @given(st.lists(texts(st.one_of(LINES, st.text(st.characters(), max_size=8))), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @example(["\ud800", "a\udfff\nLeave a Reply\n", "\r\n", ""])
 def test_any_text_of_a_record_comes_back_lone_surrogates_and_all(curate, written):
     with TemporaryDirectory() as folder:
@@ -130,7 +130,7 @@ BLOCKS = st.lists(
 
 
 @given(st.lists(BLOCKS, min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_html_comes_back_to_the_paragraph(curate, written):
     with TemporaryDirectory() as folder:
         inputs, nothing = Path(folder) / "pages", Path(folder) / "nothing.toml"
