@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import webencodings
 
 from curate.errors import PageError
+from curate.text.codepoints import whole
 
 
 class Decoded(NamedTuple):
@@ -84,7 +85,7 @@ def _with(data: bytes, encoding: str) -> Decoded:
 def _codec(label: str) -> str:
     """The codec that a label means on the web; "" for a label nobody knows."""
     found = webencodings.lookup(label)
-    if found is None or found.name == "x-user-defined":
+    if found is None or found.name in {"x-user-defined", "replacement"}:  # no text can be had with these
         return ""
     name: str = found.codec_info.name
     return _MEANT.get(name, name)
@@ -120,7 +121,10 @@ def _repaired(data: bytes, *, html: bool) -> Decoded:
     """The text of bytes that are neither sound UTF-8 nor what they declare."""
     from bs4.dammit import UnicodeDammit  # noqa: PLC0415  # slow to import, needed by few pages
 
-    text = data.decode("utf-8", "replace")
+    try:
+        return Decoded(whole(data.decode("utf-8", "surrogatepass")), "utf-8", exact=False)
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     if beyond_ascii > 2 * text.count("\ufffd"):
         # Mostly sound UTF-8: other bytes were pasted in, most often Windows quotes.

@@ -39,6 +39,7 @@ _MOSTLY: Final = 2  # times the text that is shown, from which on a page hides m
 _BREAK: Final = "\v"  # stands for one <br> until the paragraph is put together
 _BLANK_LINE: Final = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)*\n")
 _RAW: Final = re.compile(rb"<(iframe|textarea|style|title|noframes)\b[^<>]*/>", re.IGNORECASE)
+_RAW_ENDS: Final = {name: re.compile(rb"</" + name, re.IGNORECASE) for name in b"iframe textarea style title noframes".split()}
 _RAW_PAIRS: Final = [int.from_bytes(pair) for pair in (b"if", b"te", b"st", b"ti", b"no")]
 
 
@@ -80,11 +81,15 @@ def _closed(data: bytes) -> bytes:
     opened = np.flatnonzero(letters[:-2] == ord("<"))
     pairs = (letters[opened + 1].astype(np.uint16) << 8 | letters[opened + 2]) | 0x2020  # lower case
     pieces, at = [], 0
+    closes: dict[bytes, int] = {}  # where the next end tag of each name stands
     for start in opened[np.isin(pairs, _RAW_PAIRS)].tolist():
         tag = _RAW.match(data, start)
         if tag and start >= at:
-            closes, following = data.find(b"</" + tag[1], tag.end()), data.find(b"<" + tag[1], tag.end())
-            if closes < 0 or 0 <= following < closes:
+            name = tag[1].lower()
+            if closes.get(name, 0) < tag.end():
+                closes[name] = next((end.start() for end in _RAW_ENDS[name].finditer(data, tag.end())), len(data))
+            following = data.find(b"<" + tag[1], tag.end())
+            if closes[name] == len(data) or 0 <= following < closes[name]:
                 pieces += [data[at : tag.end()], b"</" + tag[1] + b">"]
                 at = tag.end()
     return b"".join([*pieces, data[at:]]) if pieces else data
@@ -212,7 +217,7 @@ class _Walk:
         else:
             parts = [[" ".join(line.split()) for line in gathered.split(_BREAK)]]
         for lines in parts:
-            if text := "\n".join(filter(None, lines)):
+            if (text := "\n".join(filter(None, lines))).strip("\ufeff"):
                 self.texts.append(text)
                 self.elements.append(self._element)
                 self.link_chars.append(min(linked, len(text)))

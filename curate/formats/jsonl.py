@@ -68,7 +68,8 @@ class Content(NamedTuple):
 def parse(line: bytes, fields: Fields) -> Content:
     """The content of a line; raises PageError when it is no JSON object or has neither text nor HTML."""
     record = _object(line)
-    name = next((name for name in (fields.text, fields.html) if record.get(name) is not None), None)
+    held = [name for name in (fields.text, fields.html) if record.get(name) is not None]
+    name = next((name for name in held if record[name] != ""), held[0] if held else None)
     if name is None:
         has = ", ".join(map(repr, record)) or "no field"
         raise PageError("missing field", f"neither {fields.text!r} nor {fields.html!r}; the record has {has}")

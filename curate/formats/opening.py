@@ -69,7 +69,7 @@ class _Zstd(io.RawIOBase):
         self._stream = stream
         self._frame = zstandard.ZstdDecompressor().decompressobj()
         self._begun = False
-        self._waiting = b""
+        self._waiting = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -85,7 +85,7 @@ class _Zstd(io.RawIOBase):
             if self._frame.eof:
                 self._frame = zstandard.ZstdDecompressor().decompressobj()
             self._begun = True
-            self._waiting = self._frame.decompress(data)
+            self._waiting = memoryview(self._frame.decompress(data))
         part, self._waiting = self._waiting[: len(buffer)], self._waiting[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)

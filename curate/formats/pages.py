@@ -24,7 +24,7 @@ _KNOWN: Final = "|".join(
 )
 # Perhaps a byte order mark, the line of XML, remarks; then a doctype or an element that HTML has.
 _HTML: Final = re.compile(
-    rf"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|(?:{_KNOWN})[\s/>])".encode("latin-1"),
+    rf"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|(?:{_KNOWN})[\s/>])".encode("latin-1"),
     re.IGNORECASE | re.DOTALL,
 )
 _JSON: Final = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*\{\s*(?:\"|\})")

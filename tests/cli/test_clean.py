@@ -434,7 +434,7 @@ class TestFolder:
     def test_run_json_says_what_was_asked_and_counted(self, curate, folder, out, story):
         (folder / "heron.txt").write_text(story() + story())
         (folder / "headline.txt").write_text("A headline alone\n")
-        (folder / "crawl.jsonl").write_text(jsonl({"text": story(), "url": "https://www.oxneylantern.example/a"}) + "{\n[]\n")
+        (folder / "crawl.jsonl").write_text(jsonl({"text": story(), "url": "https://oxneylantern.example/a"}) + "{\n[]\n")
         assert curate("clean", folder, "-o", out, "--allow-failed", "1").code == 0
         run = json.loads((out / "run.json").read_bytes())
         assert list(run) == [

@@ -103,9 +103,24 @@ def test_a_declaration_that_is_not_followed(text: str, codec: str, said: dict[st
 
 
 @pytest.mark.parametrize(
-    "label", ["hex", "rot13", "zlib", "bz2", "base64", "uu", "undefined", "idna", "punycode", "unicode_escape", "utf-7"]
+    "label",
+    [
+        "hex",
+        "rot13",
+        "zlib",
+        "bz2",
+        "base64",
+        "uu",
+        "undefined",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "utf-7",
+        "hz-gb-2312",
+        "iso-2022-kr",
+    ],
 )
-def test_a_codec_of_python_that_is_no_encoding_of_the_web_is_no_declaration(label: str):
+def test_a_codec_that_is_no_encoding_of_the_web_is_no_declaration(label: str):
     data = f"<meta charset={label}><p>caf\\u00e9 +AGE- ".encode() + b"\xe9" * 3
     expected = Decoded(data.decode("cp1252"), "cp1252", exact=True)
     assert decode(data, html=True) == expected

@@ -2,6 +2,7 @@ import gzip
 import io
 import os
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -90,6 +91,19 @@ def test_broken_compression_is_an_error_of_the_page(tmp_path: Path, data: bytes)
     path = tmp_path / "a.txt.gz"
     path.write_bytes(data)
     assert failure(path).reason == "broken compression"
+
+
+def test_much_from_a_few_bytes_of_zstd_takes_no_longer_than_of_gzip(tmp_path: Path):
+    data = b"x" * 99 + b"\n"
+    seconds = []
+    for compress in (gzip.compress, zstandard.compress):
+        path = tmp_path / "a"
+        path.write_bytes(compress(data * 150_000))
+        began = time.process_time()
+        with opened(str(path)) as stream:
+            assert sum(1 for _ in stream) == 150_000
+        seconds.append(time.process_time() - began)
+    assert seconds[1] < 3 * seconds[0] + 0.1
 
 
 def test_what_was_read_before_the_break_was_read(tmp_path: Path):

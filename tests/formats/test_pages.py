@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -236,6 +237,14 @@ def test_one_page_from_its_bytes(data: bytes, expected: str):
     document = page_of(data, Reading(url="https://a.example/"), "a")
     assert (document.format, document.id, document.url) == (expected, "a", "https://a.example/")
     assert document.source.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_the_first_bytes_are_told_in_no_time_whatever_they_are():
+    began = time.process_time()
+    for start in (b"<!---->" * 20, b"<!-- " * 700, b"<!-- a --> " * 20 + b"<", b"<?xml " * 600, b" " * 4000 + b"<", b"<!doctype " * 400):
+        assert page_of(start + b"One", Reading()).format == "text"
+    assert time.process_time() - began < 0.5
+    assert page_of(b"<!-- a -->\n" * 300 + b"<p>One", Reading()).format == "html"
 
 
 def test_one_page_that_cannot_be_read_is_an_error():
