@@ -50,6 +50,8 @@ class Pipeline:
         self.steps = tuple(steps)
         self.counts = {placed.name: StepCount() for placed in self.steps}
         self._kinds = [kind(placed.step) for placed in self.steps]
+        # The hash of the rule files in use, "" without rules; reads them, so that a broken one stops here.
+        self.rules_version = next((str(placed.step.version) for placed in self.steps if hasattr(placed.step, "version")), "")
 
     @classmethod
     def from_config(cls, config: str | Path = "page") -> "Pipeline":
@@ -66,11 +68,6 @@ class Pipeline:
         """A hash of the steps and their parameters, but for folders: what is in them is told by `rules_version`."""
         parameters = [(name, {k: v for k, v in asdict(cast("Any", step)).items() if k != "folders"}) for name, step, _ in self.steps]
         return hashlib.sha256(msgspec.json.encode(parameters, order="sorted")).hexdigest()[:16]
-
-    @property
-    def rules_version(self) -> str:
-        """The hash of the rule files in use; "" without rules."""
-        return next((str(placed.step.version) for placed in self.steps if hasattr(placed.step, "version")), "")
 
     def merge(self, counts: Mapping[str, StepCount]) -> None:
         """Add what the same steps counted elsewhere."""

@@ -33,7 +33,7 @@ class CommandLine:
 
     def __call__(self, *arguments, stdin=b""):
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-        given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
+        given = io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin)), encoding="utf-8")
         argv = ["curate", *map(str, arguments)]
         with redirect_stdout(out), redirect_stderr(err), mock.patch.multiple(sys, argv=argv, stdin=given), pytest.raises(SystemExit) as end:
             main()

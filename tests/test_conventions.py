@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from curate import cli
-from curate.cli.main import _NOT_COMMANDS, curate
+from curate.cli.main import _NOT_COMMANDS, _purpose, curate
 from curate.config import Input, Output, presets
 from curate.fields import describe
 from curate.formats.jsonl import Fields
@@ -56,7 +56,7 @@ def test_every_command_is_in_the_readme_and_has_help():
     for name in COMMANDS:
         command = curate.get_command(None, name)
         assert command.help
-        assert command.short_help
+        assert _purpose(name), f"the first line of cli/{name}.py says what the command is for after its name"
         assert f"curate {name}" in README, f"README does not show `curate {name}`"
         for option in command.params:
             if option.param_type_name == "option":

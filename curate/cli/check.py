@@ -1,4 +1,4 @@
-"""`curate check`: everything that is wrong with a configuration, before a run finds out."""
+"""`curate check`: everything that is wrong with a configuration file."""
 
 import click
 
@@ -6,7 +6,7 @@ from curate.config import load
 from curate.errors import UsageError
 
 
-@click.command(short_help="Check a configuration: all its errors, with line and key.")
+@click.command()
 @click.argument("file", type=click.Path(dir_okay=False))
 def command(file: str) -> int:
     """Check the configuration FILE and the rule files that it names; print every error at once.

@@ -16,7 +16,7 @@ from curate.run.run import Run
 _STDOUT: Final = "-"
 
 
-@click.command(short_help="Clean pages: writes clean documents and a ledger of all changes.")
+@click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
 @click.option(
     "-o",
@@ -51,6 +51,8 @@ def command(inputs: tuple[str, ...], out: str, **options: Any) -> int:  # noqa: 
     """
     if options["text_only"] and out != _STDOUT:
         raise UsageError("--text goes with -o -: a folder gets the records")
+    if out == _STDOUT and (options["ledger"] or options["compress"]):
+        raise UsageError("--ledger and --compress go with a folder: a stream gets the clean documents alone")
     config, reading = settings(options)
     files = find(inputs, without="" if out == _STDOUT else out)
     run = Run(inputs, files, config, reading, options["limit"], options["workers"])
@@ -63,5 +65,5 @@ def command(inputs: tuple[str, ...], out: str, **options: Any) -> int:  # noqa: 
     if not options["quiet"]:
         said.print(summary(run.counts, run.pipeline))
         if out != _STDOUT:
-            said.print(f"clean, ledger, pages and run.json are in {out}", soft_wrap=True)
+            said.print(f"clean, ledger, pages and run.json are in {out}", soft_wrap=True, markup=False)
     return 1 if run.counts.failed_share > options["allow_failed"] else 0

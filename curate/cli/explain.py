@@ -1,14 +1,14 @@
-"""`curate explain`: one page on the terminal, line by line, with what took each dropped line."""
+"""`curate explain`: one page, line by line, with what took each dropped line."""
 
 import sys
 from typing import Any, Final
 
 import click
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
 from curate.cli.options import reading_options, settings
+from curate.cli.tables import Terminal
 from curate.formats.inputs import find
 from curate.report.explain import as_json, explain
 from curate.run.shard import clean
@@ -17,7 +17,7 @@ _STYLES: Final = {"page": "bold", "kept": "", "dropped": "red", "edited": "yello
 _UNBROKEN: Final = 1_000_000  # columns: outside a terminal a paragraph stays on its line
 
 
-@click.command(short_help="Show a page line by line: what was dropped, by which step and rule.")
+@click.command()
 @click.argument("page", metavar="PAGE")
 @click.option("--json", "json_", is_flag=True, help="One JSON object a page instead.")
 @reading_options
@@ -29,7 +29,7 @@ def command(page: str, json_: bool, **options: Any) -> int:  # noqa: ANN401, FBT
     """
     config, reading = settings(options)
     pipeline = config.pipeline()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBROKEN)
+    console = Terminal(highlight=False, width=None if sys.stdout.isatty() else _UNBROKEN)
     failures = 0
     for document in clean(find([page]), reading, pipeline):
         failures += document.outcome == "failed"

@@ -1,4 +1,4 @@
-"""`curate init`: a commented configuration to start from, and the Makefile line that runs it."""
+"""`curate init`: a commented configuration to start from."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ corpus/run.json: {file} $(wildcard pages/*)
 """
 
 
-@click.command(short_help="Write a commented curate.toml to start from.")
+@click.command()
 @click.argument("file", default="curate.toml", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--preset", default="page", metavar="NAME", help="Preset to extend. [default: page]")
 def command(file: Path, preset: str) -> int:

@@ -1,8 +1,12 @@
 """The `curate` command: finds its subcommands by their files and turns errors into exit codes."""
 
+import ast
 import importlib
+import os
 import pkgutil
+import signal
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
@@ -17,6 +21,10 @@ INTERRUPTED: Final = 130
 _NOT_COMMANDS: Final = frozenset({"main", "options", "progress", "tables"})
 
 
+class _ReaderGone(Exception):  # noqa: N818  # it is none
+    """Whoever read our output has gone, which is their right."""
+
+
 class _Commands(click.Group):
     """A command is imported when it is called, so that `curate --help` does not wait for numpy."""
 
@@ -29,6 +37,24 @@ class _Commands(click.Group):
         command: click.Command = importlib.import_module(f"curate.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would answer it with exit 1
+            raise _ReaderGone from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in the help: each command by the first line of its file, which is read and not run."""
+        rows = [(name, _purpose(name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _purpose(name: str) -> str:
+    source = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    page = ast.get_docstring(ast.parse(source)) or ""
+    return page.splitlines()[0].partition(": ")[2]
+
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="curate")
@@ -36,8 +62,14 @@ def curate() -> None:
     """Clean scraped pages into a corpus, with a ledger of every line removed."""
 
 
+def _terminated(number: int, _frame: object) -> None:
+    """End as on an error, so that nothing half done is left behind."""
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
     """Run the command line; the exit code says how it ended (README, "Exit codes")."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = curate.main(standalone_mode=False)
     except click.ClickException as problem:
@@ -50,9 +82,9 @@ def main() -> None:
         click.echo(f"Error: {problem}", err=True)
         code = SURROUNDINGS
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; nothing was written. Run the same command again to start over.", err=True)
+        click.echo("Interrupted. No file was written, and what an earlier run wrote is untouched; run it again to start over.", err=True)
         code = INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has gone, which is their right
-        sys.stderr.close()
+    except _ReaderGone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes standard output at the end
         code = 0
     sys.exit(code if isinstance(code, int) else 0)

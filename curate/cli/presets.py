@@ -1,4 +1,4 @@
-"""`curate presets`: what presets there are; a preset is a TOML file, shown as it is."""
+"""`curate presets`: the presets there are; each is a TOML file."""
 
 import click
 
@@ -7,7 +7,7 @@ from curate.errors import UsageError
 from curate.fields import nearest
 
 
-@click.command(short_help="List the presets, or print one.")
+@click.command()
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
     """List the presets; with NAME, print its file, which can be copied and changed."""

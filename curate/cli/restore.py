@@ -9,7 +9,7 @@ from curate.cli.tables import console
 from curate.run.restore import restored, write
 
 
-@click.command(short_help="Rebuild the pages that a run read, from its records.")
+@click.command()
 @click.argument("run", metavar="OUT", type=click.Path(file_okay=False, exists=True, path_type=Path))
 @click.option(
     "-o",

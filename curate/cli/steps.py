@@ -1,4 +1,4 @@
-"""`curate steps`: what steps there are, and what each can be told."""
+"""`curate steps`: the steps there are, and what each can be told."""
 
 import inspect
 import sys
@@ -9,7 +9,7 @@ from curate.fields import describe
 from curate.steps import kind, step_class, steps
 
 
-@click.command(short_help="List the steps, or show one with its parameters.")
+@click.command()
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
     """List the steps that a configuration can name; with NAME, what one is for and what it can be told."""

@@ -11,9 +11,16 @@ from curate.run.counts import Counts
 _PLAIN_WIDTH = 110
 
 
-def console() -> Console:
+class Terminal(Console):
+    """A console that leaves it to `main` what happens when its reader has gone; rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def console() -> Terminal:
     """Standard error: results go to standard output, words about them do not."""
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PLAIN_WIDTH)
+    return Terminal(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PLAIN_WIDTH)
 
 
 def summary(counts: Counts, pipeline: Pipeline) -> Table:

@@ -102,7 +102,7 @@ def _lenient(line: bytes, problem: Exception) -> Any:  # noqa: ANN401
     import json  # noqa: PLC0415  # for this rare case only
 
     try:
-        return json.loads(line, parse_constant=lambda name: name)
+        return json.loads(line, parse_constant=lambda _name: None)
     except (ValueError, RecursionError):
         raise PageError("broken JSON", str(problem)) from None
 

@@ -5,7 +5,8 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 import zstandard
@@ -27,7 +28,7 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
     inside the `with`, leaves it as PageError.
     """
     try:
-        with cast("io.BufferedReader", io.BufferedReader(_raw(path))) as raw:
+        with _raw(path) as raw:
             start = raw.peek(4)[:4]
             if start.startswith(_GZIP):
                 yield io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
@@ -41,25 +42,11 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
         raise PageError("cannot be read", problem.strerror or str(problem)) from problem
 
 
-def _raw(path: str) -> io.RawIOBase:
+def _raw(path: str) -> AbstractContextManager[io.BufferedReader]:
+    """The bytes as they are; standard input stays open for whoever owns it."""
     if path == STDIN:
-        return _Unclosed(sys.stdin.buffer)
-    return io.FileIO(path)
-
-
-class _Unclosed(io.RawIOBase):
-    """Standard input, which stays open for whoever owns it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed's WriteableBuffer is private
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        return nullcontext(cast("io.BufferedReader", sys.stdin.buffer))
+    return Path(path).open("rb")
 
 
 class _Zstd(io.RawIOBase):
@@ -74,7 +61,7 @@ class _Zstd(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # as above
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed's WriteableBuffer is private
         while not self._waiting:
             data = self._frame.unused_data if self._frame.eof else b""
             data = data or self._stream.read(_ZSTD_CHUNK)

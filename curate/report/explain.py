@@ -17,7 +17,11 @@ _SIGNS = {"kept": " ", "dropped": "-", "edited": "~"}
 
 
 def explain(doc: Document) -> Iterator[Told]:
-    """The document paragraph by paragraph, each change below the paragraph it changed."""
+    """The document paragraph by paragraph, each change below the paragraph it changed; safe to show on a terminal."""
+    yield from (Told(kind, visible(text)) for kind, text in _told(doc))
+
+
+def _told(doc: Document) -> Iterator[Told]:
     yield Told("page", f"{doc.id or doc.source.path}: {_summary(doc)}")
     facts = [f"{name} {value}" for name, value in doc.tags.items() if value != ""]
     if facts:
@@ -28,7 +32,7 @@ def explain(doc: Document) -> Iterator[Told]:
     for paragraph in doc.paragraphs:
         made = changes.get(paragraph.number, [])
         kind = ("edited" if made else "kept") if paragraph.kept else "dropped"
-        yield Told(kind, f"{paragraph.number:4} {_SIGNS[kind]} {visible(paragraph.text)}")
+        yield Told(kind, f"{paragraph.number:4} {_SIGNS[kind]} {paragraph.text}")
         for applied in made:
             yield Told("why", f"{'':7}{_why(doc, paragraph, applied)}")
 
@@ -46,13 +50,13 @@ def _why(doc: Document, paragraph: Paragraph, applied: Applied) -> str:
     if applied.limit:
         words.append(f"{applied.measure:g} (limit {applied.limit:g})")
     if applied.of != NOTHING and applied.of.doc == doc.doc:
-        words.append(f"repeats {applied.of.paragraph}: {visible(doc.text_of(applied.of.paragraph))[:60]}")
+        words.append(f"repeats {applied.of.paragraph}: {doc.text_of(applied.of.paragraph)[:60]}")
     elif applied.of != NOTHING:
         words.append(f"repeats {applied.of.doc} {applied.of.paragraph}")
     if applied.new:
-        words.append(f"{visible(applied.text)!r} → {visible(applied.new)!r}")
+        words.append(f"'{applied.text}' → '{applied.new}'")
     elif paragraph.kept:
-        words.append(f"cut {visible(applied.text)!r}")
+        words.append(f"cut '{applied.text}'")
     return "  ".join(words)
 
 

@@ -3,11 +3,14 @@
 A worker gets the names of a few files and leaves their rows in part files; documents never cross between processes.
 """
 
+import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -45,17 +48,20 @@ class Part(NamedTuple):
 
 def clean_in_processes(files: Sequence[File], config: Config, reading: Reading, workers: int) -> Iterator[Part]:
     """Clean the files; yields the parts in the order of the files. Raises SurroundingsError when a worker dies."""
+    shares = list(_shares(files, workers * _TASKS_A_WORKER))
+    context = get_context("spawn")
+    lifeline, held = context.Pipe(duplex=False)
     with (
         TemporaryDirectory(prefix="curate-") as folder,
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as pool,
+        ProcessPoolExecutor(min(workers, len(shares)), mp_context=context, initializer=_begin, initargs=(lifeline,)) as pool,
     ):
-        shares = _shares(files, workers * _TASKS_A_WORKER)
         tasks = [Task(tuple(share), config, reading, Path(folder) / f"{number:06}") for number, share in enumerate(shares)]
         try:
             yield from pool.map(_work, tasks)
         except BrokenProcessPool as problem:
             raise SurroundingsError("a worker process died, perhaps for want of memory; run again with fewer --workers") from problem
         except BaseException:
+            held.close()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -66,9 +72,15 @@ def _shares(files: Sequence[File], number: int) -> Iterator[Sequence[File]]:
     yield from (files[len(files) * n // number : len(files) * (n + 1) // number] for n in range(number))
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is the parent's to answer."""
+def _begin(lifeline: Connection) -> None:
+    """What a worker does first: leave Ctrl-C to the parent, and end when the parent lets go or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        lifeline.poll(None)  # nothing is ever sent: this returns when the other end is closed
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _work(task: Task) -> Part:

@@ -5,19 +5,20 @@ row has the white space between them and the encoding.
 """
 
 import base64
-import gzip
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import zstandard
 
-from curate.errors import UsageError
+from curate.errors import PageError, UsageError
 from curate.formats.inputs import COMPRESSIONS, STDIN
+from curate.formats.opening import opened
 from curate.formats.records import SCHEMA, CleanRow, LedgerRow, PageRow
 from curate.run.rows import gaps
 from curate.run.writer import RUN_FILE
@@ -34,37 +35,45 @@ class Restored(NamedTuple):
 
 
 def restored(out: Path) -> Iterator[Restored]:
-    """Every page of a run, in its order; raises UsageError where the ledger cannot give anything back."""
-    level = _ledger_level(out)
+    """Every page of a run, in its order; raises UsageError for what is no whole run with a full ledger."""
+    record = _run(out)
+    level = record["config"]["output"]["ledger"]
     if level != "full":
         raise UsageError(f"{out} was written with --ledger {level}, which leaves out the removed text; only --ledger full can be restored")
+    return _restored(out, record["documents"]["read"])
+
+
+def _restored(out: Path, expected: int) -> Iterator[Restored]:
+    found = 0
     for pages in sorted(out.glob("pages-*.jsonl*")):
         shard = pages.name.removeprefix("pages-")
         with ExitStack() as stack:
-            rows = _rows(pages, PageRow, stack)
             clean = _by_doc(_rows(out / f"clean-{shard}", CleanRow, stack))
             ledger = _by_doc(_rows(out / f"ledger-{shard}", LedgerRow, stack))
             kept, changed = next(clean, None), next(ledger, None)
-            for row in rows:
+            for row in _rows(pages, PageRow, stack):
                 mine = kept[1] if kept and kept[0] == row.doc else []
                 changes = changed[1] if changed and changed[0] == row.doc else []
                 kept = next(clean, None) if mine else kept
                 changed = next(ledger, None) if changes else changed
+                found += 1
                 yield _page(row, mine, changes)
+    if found != expected:
+        raise UsageError(f"{out}: the run is not complete: {found:,} of the {expected:,} pages that {RUN_FILE} counts are there")
 
 
-def _ledger_level(out: Path) -> str:
-    """The level of a finished run of this version's records; raises UsageError for anything else."""
+def _run(out: Path) -> dict[str, Any]:
+    """run.json of a finished run whose records this version reads; raises UsageError for anything else."""
     try:
-        record = msgspec.json.decode((out / RUN_FILE).read_bytes())
-        schema, level = record["schema"], str(record["config"]["output"]["ledger"])
+        record: dict[str, Any] = msgspec.json.decode((out / RUN_FILE).read_bytes())
+        schema, _, _ = record["schema"], record["config"]["output"]["ledger"], record["documents"]["read"]
     except (OSError, msgspec.DecodeError, KeyError, TypeError) as problem:
         raise UsageError(f"{str(out)!r} holds no finished run: {RUN_FILE} cannot be read ({problem})") from None
     if schema != SCHEMA:
         raise UsageError(
             f"{str(out)!r} was written with record schema {schema}; this version reads {SCHEMA}. Restore it with curate {record['curate']}"
         )
-    return level
+    return record
 
 
 def _page(row: PageRow, clean: list[CleanRow], changes: list[LedgerRow]) -> Restored:
@@ -72,6 +81,21 @@ def _page(row: PageRow, clean: list[CleanRow], changes: list[LedgerRow]) -> Rest
         return Restored(row, b"", f"was never read: {row.reason}")
     if row.raw:
         return Restored(row, base64.b64decode(row.raw), "")
+    try:
+        texts = _undone(row, clean, changes)
+        space = gaps(row)
+        text = space[0] + "".join(paragraph + gap for paragraph, gap in zip(texts, space[1:], strict=True))
+    except (IndexError, ValueError):  # numbers that do not fit: rows were lost or changed
+        return Restored(row, b"", "does not fit together: its clean, ledger and pages rows are not of one run")
+    if row.dom:
+        return Restored(row, "\n\n".join(texts).encode("utf-8"), "" if sum(map(len, texts)) == row.chars_read else "came out different")
+    data = text.encode(row.source.encoding)
+    same = hashlib.sha256(data).hexdigest() == row.source.sha256
+    return Restored(row, data, "" if same else "came out different from what was read")
+
+
+def _undone(row: PageRow, clean: list[CleanRow], changes: list[LedgerRow]) -> list[str]:
+    """The paragraphs as they were read; raises IndexError or ValueError where the rows do not fit together."""
     texts = [""] * row.read
     for record in clean:
         parts = record.text.split("\n\n") if row.dom else [line for line in record.text.split("\n") if line]
@@ -80,40 +104,51 @@ def _page(row: PageRow, clean: list[CleanRow], changes: list[LedgerRow]) -> Rest
     for change in reversed(changes):
         now = texts[change.paragraph]
         texts[change.paragraph] = now[: change.start] + change.text + now[change.start + len(change.new) :]
-    if row.dom:
-        return Restored(row, "\n\n".join(texts).encode("utf-8"), "" if sum(map(len, texts)) == row.chars_read else "came out different")
-    space = gaps(row)
-    text = space[0] + "".join(paragraph + gap for paragraph, gap in zip(texts, space[1:], strict=True))
-    data = text.encode(row.source.encoding)
-    same = hashlib.sha256(data).hexdigest() == row.source.sha256
-    return Restored(row, data, "" if same else "came out different from what was read")
+    return texts
 
 
 def write(pages: Iterable[Restored], to: Path) -> Iterator[Restored]:
     """Write pages below a folder as they come, under the names they were read from, and pass them on.
 
-    JSON records come back as JSON lines with their text; HTML pages as text files beside their name.
+    JSON records come back as JSON lines with their text; HTML pages as text files beside their name. A page whose name
+    cannot be written, or is taken by another, goes by the name and its key.
     """
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"cannot write to {str(to)!r}: {problem.strerror}; name another folder with -o") from None
+    taken: set[Path] = set()
     for name, group in groupby(pages, key=lambda page: page.row.source.path):
-        target = to / _safe(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        first = True
+        target: Path | None = None
         for page in group:
-            if not page.problem:
-                _write(page, target, append=not first)
-                first = False
-            yield page
+            if page.problem:
+                yield page
+                continue
+            try:
+                target = target or _free(to / _safe(name, page.row), page.row, taken)
+                _write(page, target)
+            except (OSError, ValueError) as problem:
+                yield page._replace(problem=f"cannot be written: {problem}")
+            else:
+                yield page
 
 
-def _write(page: Restored, target: Path, *, append: bool) -> None:
-    row = page.row
-    if row.format == "jsonl":
-        text = page.data.decode("utf-8", "surrogatepass")
-        record: dict[str, Any] = {"doc": row.doc, "id": row.id, "url": row.url, "text": text}
-        with target.open("ab" if append else "wb") as file:
-            file.write(_json(record) + b"\n")
-    else:
-        (target.with_name(target.name + ".txt") if row.dom else target).write_bytes(page.data)
+def _free(target: Path, row: PageRow, taken: set[Path]) -> Path:
+    """A file that no other page has been written to, empty."""
+    free = target.with_name(f"{target.name}.{row.doc}") if target in taken else target
+    free.parent.mkdir(parents=True, exist_ok=True)
+    free.write_bytes(b"")
+    taken.add(free)
+    return free
+
+
+def _write(page: Restored, target: Path) -> None:
+    if page.row.format != "jsonl":
+        target.write_bytes(page.data)
+        return
+    text = page.data.decode("utf-8", "surrogatepass")
+    with target.open("ab") as file:
+        file.write(_json({"doc": page.row.doc, "id": page.row.id, "url": page.row.url, "text": text}) + b"\n")
 
 
 def _json(record: dict[str, Any]) -> bytes:
@@ -125,13 +160,13 @@ def _json(record: dict[str, Any]) -> bytes:
         return json.dumps(record).encode("ascii")
 
 
-def _safe(name: str) -> PurePosixPath:
+def _safe(name: str, row: PageRow) -> str:
     """A path below any folder, whatever the record says: no root, no way up, no suffix of a compression undone."""
-    path = PurePosixPath(name)
-    parts = [part for part in path.parts if part not in {"/", "..", "."}] or ["page"]
-    parts[-1] = "stdin.txt" if name == STDIN else parts[-1]
-    last = PurePosixPath(parts[-1])
-    return PurePosixPath(*parts[:-1], last.stem if last.suffix.lower() in COMPRESSIONS else last.name)
+    parts = [part for part in name.split("/") if part not in {"", "..", "."}] or ["page"]
+    last = PurePosixPath("stdin.txt" if name == STDIN else parts[-1])
+    last = PurePosixPath(last.stem) if last.suffix.lower() in COMPRESSIONS else last
+    suffix = ".txt" if row.dom and row.format != "jsonl" else ""
+    return "/".join([*parts[:-1], f"{last}{suffix}"])
 
 
 def _by_doc(rows: Iterator[Row]) -> Iterator[tuple[str, list[Row]]]:
@@ -140,17 +175,10 @@ def _by_doc(rows: Iterator[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _rows(path: Path, cls: type[Row], stack: ExitStack) -> Iterator[Row]:
-    """The rows of a file of a run, whatever it is compressed with."""
-    try:
-        file = stack.enter_context(path.open("rb"))
-    except OSError as problem:
-        raise UsageError(f"{path} cannot be read: {problem.strerror}; the run is not complete") from None
-    stream: IO[bytes] = file
-    if path.suffix == ".gz":
-        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-    elif path.suffix == ".zst":
-        import io  # noqa: PLC0415
-
-        stream = cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", zstandard.ZstdDecompressor().stream_reader(file))))
+    """The rows of a file of a run, whatever it is compressed with; raises UsageError where it is damaged."""
     decode = msgspec.json.Decoder(cls).decode
-    return map(decode, stream)
+    try:
+        for line in stack.enter_context(opened(str(path))):
+            yield decode(line)
+    except (PageError, msgspec.DecodeError, EOFError, zlib.error, zstandard.ZstdError) as problem:
+        raise UsageError(f"{path} is missing or damaged ({problem}): the run is not complete") from None

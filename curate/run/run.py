@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 
 from curate.config import Config
 from curate.document import Document
-from curate.errors import UsageError
-from curate.formats.inputs import File
+from curate.errors import SurroundingsError, UsageError
+from curate.formats.inputs import STDIN, File
 from curate.formats.pages import Reading
 from curate.pipeline import Pipeline
 from curate.run.counts import Counts
@@ -38,13 +38,20 @@ class Run:
         self.pipeline = self.config.pipeline()
         if self.workers > 1 and self.limit is not None:
             raise UsageError("a limit goes with one worker: several cannot tell which documents come first")
+        if self.workers > 1 and any(file.path == STDIN for file in self.files):
+            raise UsageError("standard input goes with one worker: several cannot share it")
 
     def to_stream(self, stream: BinaryIO, advance: Advance, *, text_only: bool) -> None:
         """Write clean documents, or their bare texts, to a stream."""
         if self.workers > 1:
             raise UsageError("several workers need a folder to write to: they cannot share a stream")
-        self._clean_into(StreamSink(stream, made(self.pipeline), text_only=text_only), advance)
-        stream.flush()
+        try:
+            self._clean_into(StreamSink(stream, made(self.pipeline), text_only=text_only), advance)
+            stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as problem:
+            raise SurroundingsError(f"writing to standard output failed: {problem.strerror or problem}") from problem
 
     def to_folder(self, out: Path, advance: Advance) -> None:
         """Write clean, ledger, pages and run.json to a folder; see `folder_sink` for what can go wrong."""

@@ -3,8 +3,9 @@
 import gzip
 import io
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol, cast
@@ -23,6 +24,7 @@ _ZSTD_LEVEL: Final = 3
 _KINDS: Final = ("clean", "ledger", "pages")
 _SUFFIXES: Final = {"": "", "gz": ".gz", "zst": ".zst"}
 RUN_FILE: Final = "run.json"
+_OUTPUT: Final = re.compile(r"(?:clean|ledger|pages)-\d{5}\.jsonl(?:\.gz|\.zst)?|run\.json")
 
 
 class Sink(Protocol):
@@ -93,12 +95,32 @@ def folder_sink(out: Path, made: Made, output: Output, summary: Callable[[], dic
     """
     names = {kind: f"{kind}-00000.jsonl{_SUFFIXES[output.compress]}" for kind in _KINDS}
     partial = {name: out / f".{name}.partial" for name in (*names.values(), RUN_FILE)}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        files = {name: path.open("wb") for name, path in partial.items()}
-    except OSError as problem:
-        raise UsageError(f"cannot write to {str(out)!r}: {problem.strerror}; name another folder with -o") from problem
-    try:
+    with ExitStack() as stack:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for path in partial.values():
+                stack.callback(path.unlink, missing_ok=True)
+            files = {name: path.open("wb") for name, path in partial.items()}
+        except OSError as problem:
+            raise UsageError(f"cannot write to {str(out)!r}: {problem.strerror}; name another folder with -o") from problem
+        try:
+            yield from _written(files, names, made, output, summary)
+            for old in _outputs(out):
+                old.unlink()
+            for name, path in partial.items():
+                path.rename(out / name)
+        except OSError as problem:
+            said = problem.strerror or problem
+            raise SurroundingsError(f"writing to {str(out)!r} failed: {said}; what stood there before is untouched") from problem
+
+
+def _written(
+    files: Mapping[str, BinaryIO], names: Mapping[str, str], made: Made, output: Output, summary: Callable[[], dict[str, Any]]
+) -> Iterator[FolderSink]:
+    """A sink that writes to open files; afterwards they are complete, on the disk and closed."""
+    with ExitStack() as stack:
+        for file in files.values():
+            stack.enter_context(file)
         streams = {kind: _compressed(files[name], output.compress) for kind, name in names.items()}
         yield FolderSink(streams, made, output)
         for stream in streams.values():
@@ -107,24 +129,11 @@ def folder_sink(out: Path, made: Made, output: Output, summary: Callable[[], dic
         for file in files.values():
             file.flush()
             os.fsync(file.fileno())
-        for old in _outputs(out):
-            old.unlink()
-        for name, path in partial.items():
-            path.rename(out / name)
-    except OSError as problem:
-        raise SurroundingsError(
-            f"writing to {str(out)!r} failed: {problem.strerror or problem}; what stood there before is untouched"
-        ) from problem
-    finally:
-        for file in files.values():
-            file.close()
-        for path in partial.values():
-            path.unlink(missing_ok=True)
 
 
 def _outputs(out: Path) -> list[Path]:
-    """What an earlier run left in a folder."""
-    return [path for pattern in (*(f"{kind}-*.jsonl*" for kind in _KINDS), RUN_FILE) for path in out.glob(pattern)]
+    """What an earlier run left in a folder, and nothing that anybody else put there."""
+    return [path for path in out.iterdir() if _OUTPUT.fullmatch(path.name)]
 
 
 def _compressed(file: BinaryIO, compress: str) -> BinaryIO:

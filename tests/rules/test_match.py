@@ -77,11 +77,7 @@ def test_a_line_in_a_block_that_goes_is_not_trimmed():
 def test_a_line_that_two_rules_take_goes_once():
     block = rule("block", "drop-block", line="The Tide by Post", guard=Guard(1.0))
     doc = run("The Tide by Post\nRate this tide\nEbb", site(rule(line="Rate this tide"), block))
-    assert [(applied.paragraph, applied.rule.partition("#")[2]) for applied in doc.changes] == [
-        (1, "tide"),
-        (0, "block"),
-        (2, "block"),
-    ]
+    assert [(applied.paragraph, applied.rule.partition("#")[2]) for applied in doc.changes] == [(1, "tide"), (0, "block"), (2, "block")]
 
 
 def test_the_site_s_trim_comes_before_the_generic_one():
