@@ -49,8 +49,11 @@ class Repeats:
     containment: Annotated[
         float, Meta(gt=0, le=1, description="share of the shorter one's shingles that the longer one has, for the same")
     ] = 0.9
+    beginning: Annotated[
+        float, Meta(gt=0, le=1, description="the same where both begin alike: a caption that repeats the sentence a paragraph begins with")
+    ] = 0.85
     most: Annotated[
-        float, Meta(gt=0, le=1, description="share of the longer one that a contained paragraph is, unless it is its beginning")
+        float, Meta(gt=0, le=1, description="share of the longer one that a contained paragraph has to be where they do not begin alike")
     ] = 0.5
     shingle: Annotated[int, Meta(ge=1, le=8, description="words in a shingle")] = 3
     min_words: Annotated[
@@ -88,7 +91,7 @@ class Repeats:
         """Pairs that agree without being the same, the lower in rank going."""
         overlaps = _overlaps(shingled)
         sizes = overlaps.sizes.tolist()
-        floor = min(self.jaccard, self.containment)  # of the smaller one's shingles: below it neither limit is in reach
+        floor = min(self.jaccard, self.containment, self.beginning)  # of the smaller one's shingles: below it neither limit is in reach
         for (one, other), common in overlaps.shared.items():
             if common < floor * min(sizes[one], sizes[other]):
                 continue
@@ -97,8 +100,10 @@ class Repeats:
             jaccard, contained = common / (kept_size + size - common), common / size
             if jaccard >= self.jaccard:
                 edge = _Edge(goes, stays, "near", round(jaccard, 6), self.jaccard)
-            elif contained >= self.containment and (size >= self.most * kept_size or overlaps.first(stays) == overlaps.first(goes)):
+            elif contained >= self.containment and size >= self.most * kept_size:
                 edge = _Edge(goes, stays, "contained", round(contained, 6), self.containment)
+            elif contained >= self.beginning and overlaps.first(stays) == overlaps.first(goes):
+                edge = _Edge(goes, stays, "beginning", round(contained, 6), self.beginning)
             else:
                 continue
             # Two lines that differ in their numbers are two facts: "18 boats" is not said again by "19 boats".

@@ -76,7 +76,7 @@ def failed(name: str, offset: int, kind: str, problem: PageError) -> Document:
 
 def key(name: str, offset: int) -> str:
     """The key of a page in all records: a hash of where it was read."""
-    return hashlib.blake2b(f"{name}\0{offset}".encode(), digest_size=10).hexdigest()
+    return hashlib.blake2b(f"{name}\0{offset}".encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
 
 
 def _format(file: File, stream: BufferedReader, reading: Reading) -> str:

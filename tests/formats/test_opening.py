@@ -137,7 +137,7 @@ def test_a_file_without_permission(tmp_path: Path):
 
 @pytest.mark.parametrize("data", [TEXT, FILES["gzip"], FILES["zstd"]], ids=["plain", "gzip", "zstd"])
 def test_standard_input_is_read_and_stays_open(monkeypatch: pytest.MonkeyPatch, data: bytes):
-    buffer = io.BytesIO(data)
+    buffer = io.BufferedReader(io.BytesIO(data))
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=buffer))
     assert read("-") == TEXT
     assert not buffer.closed
