@@ -27,4 +27,4 @@ def clean(page: str | bytes, url: str | None = None, preset: str | Path = "page"
     config, pipeline = _ready(preset, path.stat().st_mtime_ns if path.is_file() else 0)
     data = whole(page).encode("utf-8") if isinstance(page, str) else page
     reading = Reading("auto", "url", config.input.fields, config.limits, url or "")
-    return pipeline.run(page_of(data, reading))
+    return pipeline.run(page_of(data, reading, selectors=pipeline.selectors))

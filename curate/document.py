@@ -82,6 +82,11 @@ class Facts(NamedTuple):
     element_tags: Sequence[str]
     element_parents: Sequence[int]
     element_names: Sequence[str]  # class and id of each element, as written, parted by blanks
+    element_covers: Sequence[frozenset[int]] = ()  # numbers of the selectors that match each element or one around it
+
+    def covers(self, paragraph: int) -> frozenset[int]:
+        """The numbers of the selectors, in `Document.selectors`, that cover a paragraph."""
+        return self.element_covers[int(self.elements[paragraph])] if self.element_covers else frozenset()
 
     def tokens(self, paragraph: int, levels: int = 3) -> frozenset[str]:
         """The class and id tokens of the nearest `levels` containers, lower-cased."""
@@ -101,6 +106,14 @@ PRE: Final = 16
 
 _NONE: Final = np.zeros(0, dtype=np.int32)
 NO_FACTS: Final = Facts((), _NONE, _NONE, _NONE, _NONE, (), (), ())
+
+
+def host_of(site: str, url: str) -> str:
+    """The host name of a page whose site is given, or else of its address; "" for none."""
+    try:
+        return site.lower() or urlsplit(url).hostname or ""
+    except ValueError:  # an address that is none
+        return ""
 
 
 class Paragraph(NamedTuple):
@@ -131,6 +144,7 @@ class Document:
         self.doc = doc  # the key of this page in every record
         self.source = source
         self.facts = facts
+        self.selectors: tuple[str, ...] = ()  # those that steps asked for, run on the page's tree when it was read
         self.live: Bools = np.ones(len(starts), dtype=np.bool_)
         self.id = self.url = self.site = self.title = self.date = self.site_name = self.declared_lang = ""
         self.meta = "{}"
@@ -151,12 +165,7 @@ class Document:
     @property
     def host(self) -> str:
         """The site the page is of, as a host name: the one given, or the URL's; "" for none."""
-        if self.site:
-            return self.site.lower()
-        try:
-            return urlsplit(self.url).hostname or ""
-        except ValueError:  # an address that is none
-            return ""
+        return host_of(self.site, self.url)
 
     @cached_property
     def points(self) -> CodePoints:

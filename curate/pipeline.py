@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.document import WHOLE, Change, Document
-from curate.steps import Edit, Judge, Measure, Step, Tag, kind
+from curate.steps import Edit, Judge, Measure, Selecting, Step, Tag, kind
 
 
 class Placed(NamedTuple):
@@ -68,6 +68,11 @@ class Pipeline:
         """A hash of the steps and their parameters, but for folders: what is in them is told by `rules_version`."""
         parameters = [(name, {k: v for k, v in asdict(cast("Any", step)).items() if k != "folders"}) for name, step, _ in self.steps]
         return hashlib.sha256(msgspec.json.encode(parameters, order="sorted")).hexdigest()[:16]
+
+    def selectors(self, host: str) -> tuple[str, ...]:
+        """The CSS selectors that steps want run on the trees of a host's pages before the walk, each once."""
+        asking = [cast("Selecting", placed.step) for placed in self.steps if hasattr(placed.step, "selectors")]
+        return tuple(dict.fromkeys(selector for step in asking for selector in step.selectors(host)))
 
     def merge(self, counts: Mapping[str, StepCount]) -> None:
         """Add what the same steps counted elsewhere."""

@@ -8,7 +8,7 @@ of the group `curate.steps`, named as the step is named.
 import importlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -69,6 +69,14 @@ class Corpus(Protocol):
 
     def settle(self, sketches: Mapping[str, bytes]) -> Iterable[tuple[str, Change]]:
         """Changes by document key."""
+        ...
+
+
+class Selecting(Protocol):
+    """What a step of any kind may be besides: one that wants to know which paragraphs stand in certain elements."""
+
+    def selectors(self, host: str) -> Sequence[str]:
+        """CSS selectors for pages of a host; `doc.facts.covers` then tells which of `doc.selectors` cover a paragraph."""
         ...
 
 

@@ -2,16 +2,25 @@
 
 import codecs
 import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from curate.document import FIGURE, LIST, PRE, QUOTE, TABLE, Document, Facts, document_of_blocks
+from curate.document import FIGURE, LIST, PRE, QUOTE, TABLE, Document, Facts, document_of_blocks, host_of
 from curate.formats.decode import decode
 from curate.formats.html_depth import depth
 from curate.formats.html_metadata import metadata
 from curate.formats.limits import Limits, check
+
+Selectors = Callable[[str], Sequence[str]]  # CSS selectors by host
+
+
+def no_selectors(_host: str) -> Sequence[str]:
+    """What there is to select where no step asks for anything."""
+    return ()
+
 
 BLOCKS: Final = frozenset(
     "address article aside blockquote body button caption center dd details dir div dl dt fieldset figcaption figure "
@@ -43,32 +52,48 @@ _RAW_ENDS: Final = {name: re.compile(rb"</" + name, re.IGNORECASE) for name in b
 _RAW_PAIRS: Final = [int.from_bytes(pair) for pair in (b"if", b"te", b"st", b"ti", b"no")]
 
 
-def parse(data: bytes, limits: Limits, *, declared: str = "") -> Document:
-    """An HTML page from its bytes; raises PageError when it is binary or beyond a limit."""
+def parse(data: bytes, limits: Limits, selectors: Selectors = no_selectors, *, site: str = "", url: str = "") -> Document:
+    """An HTML page from its bytes; raises PageError when it is binary or beyond a limit.
+
+    `selectors` gives the CSS selectors that steps want to know about on pages of a host, which is told by `site`, by
+    `url` or by the page itself. They are run on the tree; an element that one matches is a container of its own.
+    """
     check(limits, "bytes", len(data))
-    decoded = decode(data, declared=declared, html=True)
+    decoded = decode(data, html=True)
     encoded = data if decoded.exact and decoded.encoding == "utf-8" else decoded.text.encode("utf-8")
     encoded = encoded.removeprefix(codecs.BOM_UTF8)
     check(limits, "depth", depth(encoded, limits.depth))
-    walk = _walk(LexborHTMLParser(_closed(encoded)))
+    tree = LexborHTMLParser(_closed(encoded))
+    found = metadata(tree)
+    wanted = tuple(selectors(host_of(site, url or found.url)))
+    walk = _walk(tree, _covers(tree, wanted))
     check(limits, "paragraphs", len(walk.texts))
     check(limits, "line", max(map(len, walk.texts), default=0))
     document = document_of_blocks(walk.texts, walk.facts())
     document.source = document.source._replace(encoding=decoded.encoding)
-    found = metadata(walk.tree)
-    document.title, document.url, document.date = found.title, found.url, found.date
+    document.selectors = wanted
+    document.site, document.title, document.url, document.date = site, found.title, url or found.url, found.date
     document.site_name, document.declared_lang = found.site_name, found.lang
     return document
 
 
-def _walk(tree: LexborHTMLParser) -> "_Walk":
+def _covers(tree: LexborHTMLParser, selectors: Sequence[str]) -> dict[int, frozenset[int]]:
+    """The elements that selectors match, by their identity in the tree: the numbers of these selectors."""
+    covers: dict[int, frozenset[int]] = {}
+    for number, selector in enumerate(selectors):
+        for node in tree.css(selector):
+            covers[node.mem_id] = covers.get(node.mem_id, frozenset()) | {number}
+    return covers
+
+
+def _walk(tree: LexborHTMLParser, covers: Mapping[int, frozenset[int]]) -> "_Walk":
     """The walk over what is shown; over everything on a page that hides most of its text, for a script shows it there."""
     hidden = tree.css(_HIDDEN)
-    shown = _Walk(tree, {node.mem_id for node in hidden})
+    shown = _Walk(tree, {node.mem_id for node in hidden}, covers)
     # The text of an element has its scripts in it, so it is a bound from above, and cheap.
     if sum(len(node.text()) for node in hidden) < _MOSTLY * shown.chars:
         return shown
-    whole = _Walk(tree, set())
+    whole = _Walk(tree, set(), covers)
     return whole if whole.chars > _MOSTLY * shown.chars else shown
 
 
@@ -98,8 +123,7 @@ def _closed(data: bytes) -> bytes:
 class _Walk:
     """One walk over the tree, depth first and without recursion."""
 
-    def __init__(self, tree: LexborHTMLParser, hidden: set[int]) -> None:
-        self.tree = tree
+    def __init__(self, tree: LexborHTMLParser, hidden: set[int], covers: Mapping[int, frozenset[int]]) -> None:
         self.texts: list[str] = []
         self.elements: list[int] = []  # of each paragraph: the block element it stands in
         self.link_chars: list[int] = []
@@ -108,6 +132,8 @@ class _Walk:
         self.element_names: list[str] = []
         self.element_flags: list[int] = []
         self.element_headings: list[int] = []
+        self.element_covers: list[frozenset[int]] = []
+        self._covers = covers
         self._element = -1  # the block element that is open
         self._links = 0  # the links that are open
         self._pieces: list[str] = []  # the text since the last block boundary
@@ -133,6 +159,7 @@ class _Walk:
             element_tags=self.element_tags,
             element_parents=self.element_parents,
             element_names=self.element_names,
+            element_covers=self.element_covers,
         )
 
     def _run(self, body: LexborNode) -> None:
@@ -154,10 +181,10 @@ class _Walk:
                 node = node.next
             else:
                 open_.append((node, self._element, self._links))
-                if tag in BLOCKS:
+                if tag in BLOCKS or (self._covers and node.mem_id in self._covers):
                     self._flush()
                     self._open(node, tag)
-                elif tag == "a":
+                if tag == "a":
                     self._links += 1
                 node = node.first_child
         self._flush()
@@ -179,6 +206,8 @@ class _Walk:
         self.element_parents.append(above)
         self.element_names.append(f"{names} {identity}" if identity else names)
         self.element_flags.append(_FLAGS.get(tag, 0) | (self.element_flags[above] if above >= 0 else 0))
+        covers = self.element_covers[above] if above >= 0 else frozenset[int]()
+        self.element_covers.append(covers | self._covers[node.mem_id] if self._covers and node.mem_id in self._covers else covers)
         self.element_headings.append(_HEADINGS.get(tag, 0) or (self.element_headings[above] if above >= 0 else 0))
 
     def _break(self) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import PurePosixPath
@@ -13,6 +13,7 @@ import numpy as np
 from curate.document import Document, Source
 from curate.errors import PageError
 from curate.formats import html, jsonl, text
+from curate.formats.html import Selectors, no_selectors
 from curate.formats.inputs import FORMATS, File, bare_suffix
 from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits, check
@@ -42,8 +43,11 @@ class Reading:
     url: str = ""  # the address of every page, whatever the page says
 
 
-def pages(file: File, reading: Reading) -> Iterator[Document]:
-    """The pages of a file in order. What cannot be read comes as a document with outcome `failed` and a reason."""
+def pages(file: File, reading: Reading, selectors: Selectors = no_selectors) -> Iterator[Document]:
+    """The pages of a file in order. What cannot be read comes as a document with outcome `failed` and a reason.
+
+    `selectors` are run on the trees of HTML pages; see `html.parse`.
+    """
     offset, kind = 0, FORMATS.get(bare_suffix(file.name), "text")
     try:
         with opened(file.path) as stream:
@@ -51,18 +55,18 @@ def pages(file: File, reading: Reading) -> Iterator[Document]:
             if kind == "jsonl":
                 for row in jsonl.rows(stream, reading.limits.bytes):
                     offset = row.offset
-                    yield _record(file, row, reading)
+                    yield _record(file, row, reading, selectors)
                     offset += row.length
             else:
-                yield _whole_file(file, kind, stream.read(reading.limits.bytes + 1), reading)
+                yield _whole_file(file, kind, stream.read(reading.limits.bytes + 1), reading, selectors)
     except PageError as problem:
         yield failed(file.name, offset, kind, problem)
 
 
-def page_of(data: bytes, reading: Reading, name: str = "") -> Document:
+def page_of(data: bytes, reading: Reading, name: str = "", selectors: Selectors = no_selectors) -> Document:
     """One page from its bytes, text or HTML; raises PageError."""
     kind = reading.format if reading.format != "auto" else "html" if _HTML.match(data[:_PEEK]) else "text"
-    return _whole_file(File("", name), kind, data, reading)
+    return _whole_file(File("", name), kind, data, reading, selectors)
 
 
 def failed(name: str, offset: int, kind: str, problem: PageError) -> Document:
@@ -92,47 +96,58 @@ def _sniffed(start: bytes) -> str:
     return "html" if _HTML.match(start) else "text"
 
 
-def _whole_file(file: File, kind: str, data: bytes, reading: Reading) -> Document:
-    document = _parsed(html.parse if kind == "html" else text.parse, data, reading.limits)
+def _whole_file(file: File, kind: str, data: bytes, reading: Reading, selectors: Selectors) -> Document:
+    site = _site(file, reading)
+    if kind == "html":
+        document = _parsed(data, reading, selectors, site, reading.url)
+    else:
+        document = text.parse(data, reading.limits)
+        document.site, document.url = site, reading.url
     document.id, document.format = file.name, kind
-    return _finished(document, file, data, 0, reading)
+    return _finished(document, file, data, 0)
 
 
-def _parsed(parse: Callable[[bytes, Limits], Document], data: bytes, limits: Limits) -> Document:
-    """A page parsed; whatever a library raises on hostile bytes is the page's failure and not the run's."""
+def _parsed(data: bytes, reading: Reading, selectors: Selectors, site: str, url: str) -> Document:
+    """An HTML page parsed; whatever a library raises on hostile bytes is the page's failure and not the run's."""
     try:
-        return parse(data, limits)
+        return html.parse(data, reading.limits, selectors, site=site, url=url)
     except PageError:
         raise
     except Exception as problem:  # what that can be nobody knows beforehand
         raise PageError("cannot be parsed", f"{type(problem).__name__}: {problem}") from problem
 
 
-def _record(file: File, row: jsonl.Row, reading: Reading) -> Document:
+def _record(file: File, row: jsonl.Row, reading: Reading, selectors: Selectors) -> Document:
     try:
         check(reading.limits, "bytes", row.length)
         content = jsonl.parse(row.data, reading.fields)
         data = content.page.encode("utf-8")
-        document = _parsed(html.parse, data, reading.limits) if content.is_html else text.of_text(content.page, reading.limits)
+        site = content.site if reading.site_from == "field" else _site(file, reading)
+        url = reading.url or content.url
+        document = _parsed(data, reading, selectors, site, url) if content.is_html else text.of_text(content.page, reading.limits)
     except PageError as problem:
         return failed(file.name, row.offset, "jsonl", problem)
     document.raw = b"" if content.is_html else content.raw
     document.id, document.meta, document.format = content.id, content.meta, "jsonl"
-    document.url = content.url or document.url
+    document.site, document.url = site, url or document.url
     document.title = content.title or document.title
     document.date = content.date or document.date
-    document.site = content.site if reading.site_from == "field" else ""
-    return _finished(document, file, data, row.offset, reading)
+    return _finished(document, file, data, row.offset)
 
 
-def _finished(document: Document, file: File, data: bytes, offset: int, reading: Reading) -> Document:
-    """The document with what its place in the input says."""
+def _site(file: File, reading: Reading) -> str:
+    """The site that the place of a file tells, if it is to be asked."""
+    folders = PurePosixPath(file.name).parts[:-1]
+    if reading.site_from == "folder":
+        return folders[-1] if folders else ""
+    if reading.site_from == "path":
+        return next((part.lower() for part in folders if _HOST.fullmatch(part)), "")
+    return ""
+
+
+def _finished(document: Document, file: File, data: bytes, offset: int) -> Document:
+    """The document with its key and its source."""
     digest = hashlib.sha256(document.raw or data).hexdigest()
     document.doc = key(file.name, offset)
     document.source = Source(file.name, offset, digest, document.source.encoding)
-    document.url = reading.url or document.url
-    if reading.site_from == "folder":
-        document.site = PurePosixPath(file.name).parent.name
-    elif reading.site_from == "path":
-        document.site = next((part.lower() for part in PurePosixPath(file.name).parts[:-1] if _HOST.fullmatch(part)), "")
     return document

@@ -12,7 +12,7 @@ from curate.pipeline import Pipeline
 
 def clean(files: Iterable[File], reading: Reading, pipeline: Pipeline, limit: int | None = None) -> Iterator[Document]:
     """Every page of the files in order, cleaned; a page that cannot be read or cleaned comes out as `failed`."""
-    read = (document for file in files for document in pages(file, reading))
+    read = (document for file in files for document in pages(file, reading, pipeline.selectors))
     for document in islice(read, limit):
         yield document if document.outcome == "failed" else _cleaned(document, pipeline)
 
