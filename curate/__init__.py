@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from curate.api import clean
+    from curate.api import clean, read
     from curate.document import Applied, Change, Document, Of, Paragraph
     from curate.errors import ConfigError, CurateError, PageError, UsageError
     from curate.pipeline import Pipeline
@@ -22,9 +22,10 @@ __all__ = [
     "UsageError",
     "__version__",
     "clean",
+    "read",
 ]
 
-_HOMES = {"clean": "api", "Pipeline": "pipeline", "__version__": "version"}
+_HOMES = {"clean": "api", "read": "api", "Pipeline": "pipeline", "__version__": "version"}
 _HOMES |= dict.fromkeys(("Applied", "Change", "Document", "Of", "Paragraph"), "document")
 _HOMES |= dict.fromkeys(("ConfigError", "CurateError", "PageError", "UsageError"), "errors")
 

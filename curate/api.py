@@ -25,6 +25,17 @@ def clean(page: str | bytes, url: str | None = None, preset: str | Path = "page"
     """
     path = Path(preset)
     config, pipeline = _ready(preset, path.stat().st_mtime_ns if path.is_file() else 0)
+    return pipeline.run(_read(page, url, config, pipeline))
+
+
+def read(page: str | bytes, url: str | None = None) -> Document:
+    """Read one page without cleaning it, for a `Pipeline` of one's own; raises PageError for one that cannot be read."""
+    return _read(page, url, Config(), Pipeline([]))
+
+
+def _read(page: str | bytes, url: str | None, config: Config, pipeline: Pipeline) -> Document:
+    if not isinstance(page, str | bytes):
+        raise TypeError(f"a page is str or bytes, not {type(page).__name__}")
     data = whole(page).encode("utf-8") if isinstance(page, str) else page
     reading = Reading("auto", "url", config.input.fields, config.limits, url or "")
-    return pipeline.run(page_of(data, reading, selectors=pipeline.selectors))
+    return page_of(data, reading, selectors=pipeline.selectors)

@@ -175,10 +175,13 @@ def _steps(base: tuple[Entry, ...], toml: Toml) -> tuple[tuple[Entry, ...], list
     for number, table in enumerate(listed):
         at = ("step", number)
         own = {key: value for key, value in table.items() if key in _OWN}
-        said, found = build(_StepTable, own, toml, at)
+        _, found = build(_StepTable, own, toml, at)
         problems += found
-        if said is None:
+        # What is sound in the table is looked at all the same, so that a file's errors come out all at once.
+        sound = {key: value for key, value in own.items() if not build(_StepTable, {"name": "", key: value}, toml, at)[1]}
+        if not sound.get("name"):
             continue
+        said = _StepTable(**sound)
         if said.name not in steps():
             problems.append(toml.problem((*at, "name"), f"there is no step {said.name!r}; {nearest(said.name, steps())}"))
             continue

@@ -116,10 +116,14 @@ def _value(hint: Any, value: object, toml: Toml, at: Key) -> tuple[Any, list[Pro
     if typing.get_origin(plain) is tuple and dataclasses.is_dataclass(typing.get_args(plain)[0]) and isinstance(value, list):
         built = [_value(typing.get_args(plain)[0], part, toml, (*at, number)) for number, part in enumerate(value)]
         return tuple(part for part, _ in built), [problem for _, found in built for problem in found]
+    if typing.get_origin(plain) is typing.Literal and value not in typing.get_args(plain):
+        choices = list(map(str, typing.get_args(plain)))
+        return None, [toml.problem(at, f"found {value!r}; {nearest(str(value), choices)}; it is one of {', '.join(choices)}")]
     try:
         return msgspec.convert(value, hint), []
     except msgspec.ValidationError as problem:
-        return None, [toml.problem(at, f"{problem}; found {value!r}")]
+        meant = "; ".join(meta.description for meta in _metas(hint) if meta.description)
+        return None, [toml.problem(at, f"{problem}; found {value!r}" + (f" ({meant})" if meant else ""))]
 
 
 def _bare(hint: Any) -> Any:  # noqa: ANN401  # type hints have no type

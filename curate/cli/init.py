@@ -15,8 +15,9 @@ from curate.formats.limits import Limits
 from curate.steps import step_class
 
 _MAKE: Final = """\
-corpus/run.json: {file} $(wildcard pages/*)
-\tcurate clean pages --config {file} -o corpus
+.DELETE_ON_ERROR:
+corpus/run.json: {file} $(shell find pages -type f)
+\tcurate clean pages --config {file} -o corpus --allow-failed 0.01
 """
 
 

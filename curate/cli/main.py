@@ -37,6 +37,14 @@ class _Commands(click.Group):
         command: click.Command = importlib.import_module(f"curate.cli.{cmd_name}").command
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            from curate.fields import nearest  # noqa: PLC0415  # not before it is needed
+
+            raise UsageError(f"there is no command {args[0]!r}; {nearest(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)

@@ -20,7 +20,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from curate.document import LIST, TABLE, Change, Document, Of
+from curate.document import LIST, QUOTE, TABLE, Change, Document, Of
 from curate.text.codepoints import runs
 from curate.text.shingles import Hashed, shingles, words
 
@@ -125,7 +125,8 @@ def _doubled(doc: Document, rest: list[int], counts: Counts) -> Iterator[_Edge]:
     lines = doc.folded.lines
     stays = -1
     for number in rest:
-        if stays >= 0 and lines[number] == lines[stays] and counts[number] > 1 and not _structured(doc, number, headings=False):
+        copied = stays >= 0 and lines[number] == lines[stays] and counts[number] > 1
+        if copied and not _structured(doc, number, headings=False) and _quoted(doc, number) == _quoted(doc, stays):
             yield _Edge(number, stays, "doubled", 1.0, 1.0)
         else:
             stays = number
@@ -136,6 +137,11 @@ def _structured(doc: Document, number: int, *, headings: bool = True) -> bool:
     if doc.is_html:
         return bool(doc.facts.flags[number] & (LIST | TABLE)) or (headings and bool(doc.facts.headings[number]))
     return _BULLET.match(doc.folded.lines[number]) is not None
+
+
+def _quoted(doc: Document, number: int) -> bool:
+    """Whether a paragraph stands in a quotation: a line is no copy of the one that quotes it."""
+    return doc.is_html and bool(doc.facts.flags[number] & QUOTE)
 
 
 class _Overlaps(NamedTuple):

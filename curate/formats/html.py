@@ -136,6 +136,7 @@ class _Walk:
         self._covers = covers
         self._element = -1  # the block element that is open
         self._links = 0  # the links that are open
+        self._link_ended = False  # whether one has just been closed
         self._pieces: list[str] = []  # the text since the last block boundary
         self._linked: list[str] = []  # and what of it is inside links
         if tree.body is not None:
@@ -168,7 +169,9 @@ class _Walk:
         node = body.first_child
         while node is not None or open_:
             if node is None:
-                closed, element, self._links = open_.pop()
+                closed, element, links = open_.pop()
+                self._link_ended = links < self._links
+                self._links = links
                 if element != self._element:
                     self._flush()
                     self._element = element
@@ -185,6 +188,8 @@ class _Walk:
                     self._flush()
                     self._open(node, tag)
                 if tag == "a":
+                    if self._link_ended and self._pieces:
+                        self._text(" ")  # links side by side are parted by style sheets, not by blanks
                     self._links += 1
                 node = node.first_child
         self._flush()
@@ -223,6 +228,7 @@ class _Walk:
 
     def _text(self, text: str) -> None:
         """Gather text; inside `pre` its line breaks and indents stay, and a blank line ends the paragraph."""
+        self._link_ended = False
         preformatted = self.element_flags[self._element] & PRE
         if not (self._pieces or preformatted) and text.isspace():
             return

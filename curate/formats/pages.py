@@ -138,10 +138,12 @@ def _record(file: File, row: jsonl.Row, reading: Reading, selectors: Selectors) 
 def _site(file: File, reading: Reading) -> str:
     """The site that the place of a file tells, if it is to be asked."""
     folders = PurePosixPath(file.name).parts[:-1]
+    # For a file or a site's own folder named as input: the host names in the path up from it.
+    above = [part.lower() for part in reversed(PurePosixPath(file.path).parts[:-1]) if _HOST.fullmatch(part)]
     if reading.site_from == "folder":
-        return folders[-1] if folders else ""
+        return folders[-1] if folders else next(iter(above), "")
     if reading.site_from == "path":
-        return next((part.lower() for part in folders if _HOST.fullmatch(part)), "")
+        return next((part.lower() for part in folders if _HOST.fullmatch(part)), next(iter(above), ""))
     return ""
 
 

@@ -102,7 +102,8 @@ def folder_sink(out: Path, made: Made, output: Output, summary: Callable[[], dic
                 stack.callback(path.unlink, missing_ok=True)
             files = {name: path.open("wb") for name, path in partial.items()}
         except OSError as problem:
-            raise UsageError(f"cannot write to {str(out)!r}: {problem.strerror}; name another folder with -o") from problem
+            why = "it is a file" if out.is_file() else problem.strerror
+            raise UsageError(f"cannot write to {str(out)!r}: {why}; name another folder with -o") from problem
         try:
             yield from _written(files, names, made, output, summary)
             for old in _outputs(out):

@@ -260,3 +260,8 @@ def test_a_page_at_a_limit_is_read_and_one_beyond_it_is_not(name: str, page: str
 def test_binary_files_are_no_pages():
     with pytest.raises(PageError, match="PDF"):
         parse(b"%PDF-1.7\n<p>one")
+
+
+def test_links_side_by_side_do_not_run_together():
+    assert texts("<p><a href=a>Share</a><a href=b>Copy link</a> and <a href=c>go</a>.") == ["Share Copy link and go."]
+    assert texts("<p><a href=a>one</a>s <a href=b>two</a>") == ["ones two"]
