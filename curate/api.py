@@ -11,7 +11,7 @@ from curate.text.codepoints import whole
 
 
 @lru_cache(maxsize=8)
-def _ready(preset: str | Path, changed: int) -> tuple[Config, Pipeline]:  # noqa: ARG001  # a file that has changed is read again
+def _ready(preset: str | Path, changed: int) -> tuple[Config, Pipeline]:  # noqa: ARG001  # a configuration that has changed is read again; rule files are read once
     config = load(preset)
     return config, config.pipeline()
 
@@ -23,19 +23,23 @@ def clean(page: str | bytes, url: str | None = None, preset: str | Path = "page"
     The result's `text` is what was kept, its `changes` what was removed and why. Raises PageError for a page that
     cannot be read and ConfigError for a configuration with problems.
     """
-    path = Path(preset)
-    config, pipeline = _ready(preset, path.stat().st_mtime_ns if path.is_file() else 0)
+    config, pipeline = _configured(preset)
     return pipeline.run(_read(page, url, config, pipeline))
 
 
-def read(page: str | bytes, url: str | None = None) -> Document:
-    """Read one page without cleaning it, for a `Pipeline` of one's own; raises PageError for one that cannot be read."""
-    return _read(page, url, Config(), Pipeline([]))
+def read(page: str | bytes, url: str | None = None, preset: str | Path = "page") -> Document:
+    """Read one page as `clean` does, without cleaning it; raises PageError for one that cannot be read."""
+    return _read(page, url, *_configured(preset))
+
+
+def _configured(preset: str | Path) -> tuple[Config, Pipeline]:
+    path = Path(preset)
+    return _ready(preset, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
 def _read(page: str | bytes, url: str | None, config: Config, pipeline: Pipeline) -> Document:
     if not isinstance(page, str | bytes):
         raise TypeError(f"a page is str or bytes, not {type(page).__name__}")
     data = whole(page).encode("utf-8") if isinstance(page, str) else page
-    reading = Reading("auto", "url", config.input.fields, config.limits, url or "")
-    return page_of(data, reading, selectors=pipeline.selectors)
+    kind = config.input.format if config.input.format in {"text", "html"} else "auto"
+    return page_of(data, Reading(kind, "url", config.input.fields, config.limits, url or ""), selectors=pipeline.selectors)

@@ -205,6 +205,8 @@ def _entry(
     made, problems = build(cls, merged, toml, at, other=_OWN)
     if said.store and kind(cls) != "measure":
         problems.append(toml.problem((*at, "store"), f"{said.name!r} measures nothing that could be stored"))
+    if kind(cls) == "corpus":
+        problems.append(toml.problem((*at, "name"), f"{said.name!r} decides across documents, which this version does not do yet"))
     converted = {name: getattr(made, name) for name in merged} if made is not None else merged
     return Entry(said.name, converted, bool(base and base.store) if said.store is None else said.store), problems
 

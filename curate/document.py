@@ -137,6 +137,7 @@ class Document:
         doc: str = "",
         source: Source = Source(""),  # noqa: B008  # immutable
         facts: Facts = NO_FACTS,
+        is_html: bool = False,
     ) -> None:
         self.page = page  # the text with the white space between paragraphs, as it stands now
         self.starts, self.ends = starts, ends  # code points, in reading order; a dropped paragraph keeps its span
@@ -144,6 +145,7 @@ class Document:
         self.doc = doc  # the key of this page in every record
         self.source = source
         self.facts = facts
+        self.is_html = is_html
         self.selectors: tuple[str, ...] = ()  # those that steps asked for, run on the page's tree when it was read
         self.live: Bools = np.ones(len(starts), dtype=np.bool_)
         self.id = self.url = self.site = self.title = self.date = self.site_name = self.declared_lang = ""
@@ -156,11 +158,6 @@ class Document:
         self.outcome, self.reason = "kept", ""
         self.read = len(starts)
         self.chars_read = int((ends - starts).sum())
-
-    @property
-    def is_html(self) -> bool:
-        """Whether the page has a DOM behind it."""
-        return bool(self.facts.element_tags)
 
     @property
     def host(self) -> str:
@@ -292,4 +289,4 @@ def document_of_blocks(blocks: Sequence[str], facts: Facts) -> Document:
     ends = np.cumsum(lengths + 1, dtype=np.int32) - 1
     blank = np.ones(len(blocks), dtype=np.bool_)
     blank[:1] = False
-    return Document("\n".join(blocks), (ends - lengths).astype(np.int32), ends, blank_before=blank, facts=facts)
+    return Document("\n".join(blocks), (ends - lengths).astype(np.int32), ends, blank_before=blank, facts=facts, is_html=True)

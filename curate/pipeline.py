@@ -51,7 +51,7 @@ class Pipeline:
         self.counts = {placed.name: StepCount() for placed in self.steps}
         self._kinds = [kind(placed.step) for placed in self.steps]
         # The hash of the rule files in use, "" without rules; reads them, so that a broken one stops here.
-        self.rules_version = next((str(placed.step.version) for placed in self.steps if hasattr(placed.step, "version")), "")
+        self.rules_version = next((str(placed.step.rules_version) for placed in self.steps if hasattr(placed.step, "rules_version")), "")
 
     @classmethod
     def from_config(cls, config: str | Path = "page") -> "Pipeline":

@@ -44,7 +44,8 @@ class Edit(Protocol):
 class Measure(Protocol):
     """Measures, and leaves the decision to its limit: a field `at_most` or `at_least`.
 
-    Measures of shape (paragraphs,) decide over paragraphs, of shape () over the document.
+    Measures of shape (paragraphs,) decide over paragraphs, of shape () over the document. A class attribute `outcome`
+    says what becomes of a document that goes as a whole, if not "dropped".
     """
 
     def measure(self, doc: Document) -> Measures:
@@ -69,6 +70,15 @@ class Corpus(Protocol):
 
     def settle(self, sketches: Mapping[str, bytes]) -> Iterable[tuple[str, Change]]:
         """Changes by document key."""
+        ...
+
+
+class Ruled(Protocol):
+    """What a step of any kind may be besides: one that goes by files which are no part of its parameters."""
+
+    @property
+    def rules_version(self) -> str:
+        """A hash of them; reading it reads them, so that a broken one stops a run before the first page."""
         ...
 
 

@@ -90,7 +90,10 @@ def main() -> None:
         click.echo(f"Error: {problem}", err=True)
         code = SURROUNDINGS
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. No file was written, and what an earlier run wrote is untouched; run it again to start over.", err=True)
+        click.echo(
+            "Interrupted. A run that is interrupted writes no file and leaves what an earlier one wrote; run it again to start over.",
+            err=True,
+        )
         code = INTERRUPTED
     except _ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes standard output at the end

@@ -8,6 +8,7 @@ import click
 
 from curate.config import Config, Input, Output, load
 from curate.fields import describe
+from curate.formats.inputs import written
 from curate.formats.jsonl import Fields
 from curate.formats.pages import Reading
 
@@ -62,7 +63,7 @@ def settings(options: dict[str, Any]) -> Settings:
     fields = replace(config.input.fields, **_given(options, {f"{field.name}_field": field.name for field in describe(Fields)}))
     given = replace(config.input, fields=fields, **_given(options, {"site_from": "site_from", "format_": "format"}))
     config = replace(config, input=given, output=replace(config.output, **_given(options, {"ledger": "ledger", "compress": "compress"})))
-    return Settings(config, Reading(given.format, given.site_from, given.fields, config.limits, options["url"]))
+    return Settings(config, Reading(given.format, given.site_from, given.fields, config.limits, written(options["url"])))
 
 
 def _given(options: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def progress(files: Sequence[File], console: Console, *, quiet: bool) -> Iterato
         return
     sizes = [0 if file.path == STDIN else _size(file.path) for file in files]
     before = dict(zip((file.name for file in files), accumulate(sizes, initial=0), strict=False))
+    size_of = dict(zip((file.name for file in files), sizes, strict=True))
     documents = 0
     if not sys.stderr.isatty():
 
@@ -42,7 +43,7 @@ def progress(files: Sequence[File], console: Console, *, quiet: bool) -> Iterato
         def advance(name: str, offset: int, number: int) -> None:
             nonlocal documents
             documents += number
-            bar.update(task, completed=before[name] + offset, documents=documents)
+            bar.update(task, completed=before[name] + min(offset, size_of[name]), documents=documents)
 
         yield advance
 

@@ -27,7 +27,7 @@ class SiteRules:
     folders: Annotated[tuple[str, ...], Meta(description="rule folders of one's own; they come before the built-in packs")] = ()
 
     @property
-    def version(self) -> str:
+    def rules_version(self) -> str:
         """A hash of the rule files."""
         return load(self.folders).version
 

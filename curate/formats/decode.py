@@ -1,7 +1,6 @@
 """Bytes to text: which encoding a page really has, and whether the bytes can be had back from the text."""
 
 import codecs
-import logging
 import re
 from typing import Final, NamedTuple
 
@@ -54,7 +53,8 @@ def decode(data: bytes, *, declared: str = "", html: bool = False) -> Decoded:
     """The text of a page.
 
     A byte order mark decides; then what the transport declared; then, for HTML, the page's own declaration; then
-    UTF-8. A declaration that the bytes contradict is given to `bs4.dammit`. What cannot be decoded, lone
+    UTF-8. Where the bytes contradict the declaration, foreign bytes inside UTF-8 are mended by
+    `bs4.dammit`, and anything else is taken for Windows-1252. What cannot be decoded, lone
     surrogates among it, becomes U+FFFD. Raises PageError for what is no text at all.
     """
     for mark, encoding in _BOMS:
@@ -74,7 +74,7 @@ def decode(data: bytes, *, declared: str = "", html: bool = False) -> Decoded:
         decoded = _with(data, declared)
         if decoded.text.count("\ufffd") <= _BROKEN_SHARE * len(decoded.text):
             return decoded
-    return _repaired(data, html=html)
+    return _repaired(data)
 
 
 def _with(data: bytes, encoding: str) -> Decoded:
@@ -117,10 +117,8 @@ def _wide(data: bytes) -> str:
     return ""
 
 
-def _repaired(data: bytes, *, html: bool) -> Decoded:
+def _repaired(data: bytes) -> Decoded:
     """The text of bytes that are neither sound UTF-8 nor what they declare."""
-    from bs4.dammit import UnicodeDammit  # noqa: PLC0415  # slow to import, needed by few pages
-
     try:
         return Decoded(whole(data.decode("utf-8", "surrogatepass")), "utf-8", exact=False)
     except UnicodeDecodeError:
@@ -128,11 +126,8 @@ def _repaired(data: bytes, *, html: bool) -> Decoded:
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     if beyond_ascii > 2 * text.count("\ufffd"):
         # Mostly sound UTF-8: other bytes were pasted in, most often Windows quotes.
+        from bs4.dammit import UnicodeDammit  # noqa: PLC0415  # slow to import, needed by few pages
+
         return Decoded(UnicodeDammit.detwingle(data).decode("utf-8", "replace"), "utf-8", exact=False)
-    logging.getLogger("bs4.dammit").setLevel(logging.ERROR)  # its warning is our `exact`
-    # Windows-1252 is named first: left alone, dammit asks whatever detector happens to be installed.
-    guess = UnicodeDammit(data, known_definite_encodings=["windows-1252"], is_html=html)
-    if guess.unicode_markup is None or guess.original_encoding is None:
-        return Decoded(text, "utf-8", exact=False)
-    encoding = codecs.lookup(guess.original_encoding).name
-    return Decoded(guess.unicode_markup, encoding, exact=guess.unicode_markup.encode(encoding, "replace") == data)
+    # Dammit's guess at whole pages is not asked: it goes by whatever detector happens to be installed.
+    return _with(data, "cp1252")

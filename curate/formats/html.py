@@ -49,6 +49,7 @@ _BREAK: Final = "\v"  # stands for one <br> until the paragraph is put together
 _BLANK_LINE: Final = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)*\n")
 _RAW: Final = re.compile(rb"<(iframe|textarea|style|title|noframes)\b[^<>]*/>", re.IGNORECASE)
 _RAW_ENDS: Final = {name: re.compile(rb"</" + name, re.IGNORECASE) for name in b"iframe textarea style title noframes".split()}
+_RAW_STARTS: Final = {name: re.compile(rb"<" + name, re.IGNORECASE) for name in _RAW_ENDS}
 _RAW_PAIRS: Final = [int.from_bytes(pair) for pair in (b"if", b"te", b"st", b"ti", b"no")]
 
 
@@ -91,7 +92,12 @@ def _walk(tree: LexborHTMLParser, covers: Mapping[int, frozenset[int]]) -> "_Wal
     hidden = tree.css(_HIDDEN)
     shown = _Walk(tree, {node.mem_id for node in hidden}, covers)
     # The text of an element has its scripts in it, so it is a bound from above, and cheap.
-    if sum(len(node.text()) for node in hidden) < _MOSTLY * shown.chars:
+    rest = _MOSTLY * shown.chars
+    for node in hidden:
+        rest -= len(node.text())
+        if rest < 0:
+            break
+    else:
         return shown
     whole = _Walk(tree, set(), covers)
     return whole if whole.chars > _MOSTLY * shown.chars else shown
@@ -113,8 +119,8 @@ def _closed(data: bytes) -> bytes:
             name = tag[1].lower()
             if closes.get(name, 0) < tag.end():
                 closes[name] = next((end.start() for end in _RAW_ENDS[name].finditer(data, tag.end())), len(data))
-            following = data.find(b"<" + tag[1], tag.end())
-            if closes[name] == len(data) or 0 <= following < closes[name]:
+            following = _RAW_STARTS[name].search(data, tag.end(), closes[name])
+            if closes[name] == len(data) or following:
                 pieces += [data[at : tag.end()], b"</" + tag[1] + b">"]
                 at = tag.end()
     return b"".join([*pieces, data[at:]]) if pieces else data

@@ -114,6 +114,8 @@ def _close(name: bytes, opened: list[bytes], count: Counter[bytes], closed: Coun
     if name in _FORMATTING:
         count[name] -= 1
         closed[name] += 1
+        while opened and closed[opened[-1]]:
+            closed[opened.pop()] -= 1
         return
     stops = frozenset[bytes]() if name == b"table" else _WALLS if name in _BLOCKS else _WALLS | _BLOCKS
     if next(inner for inner in reversed(opened) if inner == name or inner in stops) == name:

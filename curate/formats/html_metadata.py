@@ -88,14 +88,14 @@ def _articles(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
         except (msgspec.DecodeError, RecursionError):
             continue
         while waiting:
-            found = waiting.pop(0)
+            found = waiting.pop()
             if isinstance(found, list):
-                waiting[:0] = found
+                waiting += reversed(found)
             elif isinstance(found, dict):
                 kinds = found.get("@type")
                 if any(kind in _ARTICLES for kind in (kinds if isinstance(kinds, list) else [kinds])):
                     yield found
-                waiting[:0] = [found[key] for key in ("@graph", "mainEntity") if key in found]
+                waiting += [found[key] for key in ("mainEntity", "@graph") if key in found]
 
 
 def _text(value: Any) -> str:  # noqa: ANN401  # JSON of unknown shape

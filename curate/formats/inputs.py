@@ -37,8 +37,15 @@ def find(inputs: Iterable[str], without: str = "") -> list[File]:
     """
     found: dict[str, File] = {}
     for given in inputs:
-        below = _below(given)
-        files = [file for file in below if not (without and Path(file.path).resolve().is_relative_to(Path(without).resolve()))]
+        try:
+            below = _below(given)
+        except OSError as problem:
+            raise UsageError(f"cannot look into {given!r}: {problem.strerror}") from None
+        files = [
+            file
+            for file in below
+            if file.path == STDIN or not (without and Path(file.path).resolve().is_relative_to(Path(without).resolve()))
+        ]
         if below and not files:
             raise UsageError(f"nothing to read in {given!r}: all of it lies in the output folder {without!r}; name another one")
         if not files:
@@ -53,7 +60,7 @@ def _distinct(files: list[File]) -> list[File]:
     """Files of one name, from different inputs, each by the path it was found at."""
     while True:
         times = Counter(file.name for file in files)
-        named = [file._replace(name=_written(file.path)) if times[file.name] > 1 else file for file in files]
+        named = [file._replace(name=written(file.path)) if times[file.name] > 1 else file for file in files]
         if named == files:
             return files
         files = named
@@ -66,17 +73,17 @@ def _below(given: str) -> list[File]:
     if path.is_dir():
         # A link that leads nowhere is a file that cannot be read, and not one that is not there.
         below = sorted(child for child in path.rglob("*") if bare_suffix(child.name) in FORMATS and (child.is_file() or not child.exists()))
-        return [File(str(child), _written(child.relative_to(path).as_posix())) for child in below]
+        return [File(str(child), written(child.relative_to(path).as_posix())) for child in below]
     if path.exists():
-        return [File(given, _written(path.name), named=True)]
+        return [File(given, written(path.name), named=True)]
     if glob.has_magic(given):
         root = _root(given)
         matches = sorted(Path(match) for match in glob.glob(given, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
-        return [File(str(match), _written(match.relative_to(root).as_posix()), named=True) for match in matches if match.is_file()]
+        return [File(str(match), written(match.relative_to(root).as_posix()), named=True) for match in matches if match.is_file()]
     raise UsageError(f"there is no file or folder {given!r}")
 
 
-def _written(name: str) -> str:
+def written(name: str) -> str:
     r"""A name that records can hold: bytes of it that are no UTF-8 become escapes like \xe9."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -102,9 +103,14 @@ def _lenient(line: bytes, problem: Exception) -> Any:  # noqa: ANN401
     import json  # noqa: PLC0415  # for this rare case only
 
     try:
-        return json.loads(line, parse_constant=lambda _name: None)
+        return json.loads(line, parse_constant=lambda _name: None, parse_float=_finite)
     except (ValueError, RecursionError):
         raise PageError("broken JSON", str(problem)) from None
+
+
+def _finite(number: str) -> float | None:
+    """A number that JSON can write again; nothing for one beyond what a float holds."""
+    return value if isfinite(value := float(number)) else None
 
 
 def _string(value: object) -> str:

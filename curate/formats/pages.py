@@ -138,12 +138,13 @@ def _record(file: File, row: jsonl.Row, reading: Reading, selectors: Selectors) 
 def _site(file: File, reading: Reading) -> str:
     """The site that the place of a file tells, if it is to be asked."""
     folders = PurePosixPath(file.name).parts[:-1]
-    # For a file or a site's own folder named as input: the host names in the path up from it.
-    above = [part.lower() for part in reversed(PurePosixPath(file.path).parts[:-1]) if _HOST.fullmatch(part)]
+    if file.named:  # a file named by itself: by the path it was named with
+        folders = PurePosixPath(file.path).parts[:-1]
     if reading.site_from == "folder":
-        return folders[-1] if folders else next(iter(above), "")
+        return folders[-1] if folders else ""
     if reading.site_from == "path":
-        return next((part.lower() for part in folders if _HOST.fullmatch(part)), next(iter(above), ""))
+        hosts = [part.lower() for part in folders if _HOST.fullmatch(part)]
+        return hosts[-1 if file.named else 0] if hosts else ""
     return ""
 
 

@@ -167,6 +167,8 @@ def _misplaced(name: str, head: Head, toml: Toml) -> list[Problem]:
     """A file whose head does not fit the folder it lies in."""
     kind, _, rest = name.partition("/")
     language = rest.partition("/")[0]
+    if name.split() != [name]:
+        return [toml.problem((), "the name of a rule file has no blanks in it")]
     if kind not in {"generic", "platform", "sites"}:
         return [toml.problem((), "a rule file lies below generic/<language>/, platform/ or sites/<letter>/")]
     if kind == "generic" and head.language != (("*",) if language == "any" else (language,)):

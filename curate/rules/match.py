@@ -131,9 +131,10 @@ class Matching:
         Of two rules that match a paragraph the site's comes before the platform's and that before the generic one;
         a drop comes before a trim.
         """
-        live = doc.chars_kept
+        left = (doc.lengths * doc.live).tolist()  # characters of each paragraph that is still there
         gone: set[int] = set()
         trims: dict[int, list[_Match]] = {}
+        blocks: list[int] = []
         matches = sorted(
             self._matches(doc, scope), key=lambda match: (self._rules[match.matcher.rule].precedence, match.matcher.rule, match.paragraph)
         )
@@ -144,14 +145,17 @@ class Matching:
             if ready.rule.action == "trim":
                 trims.setdefault(match.paragraph, []).append(match)
                 continue
-            numbers = [n for n in _reach(doc, match.paragraph, ready) if doc.live[n] and n not in gone]
+            if ready.rule.action == "drop-block":
+                blocks = blocks or _block_ends(doc)
+            reach = _reach(doc, match.paragraph, ready, blocks)
             guard = ready.rule.guard
-            if placed and guard and doc.lengths[numbers].sum() > guard.max_share * live:
+            if placed and guard and sum(left[reach.start : reach.stop]) > guard.max_share * sum(left):
                 continue
-            gone.update(numbers)
-            live -= int(doc.lengths[numbers].sum())
-            for number in numbers:
-                yield Change(number, 0, int(doc.lengths[number]), rule=ready.full_id)
+            for number in reach:
+                if number not in gone and doc.live[number]:
+                    gone.add(number)
+                    left[number] = 0
+                    yield Change(number, 0, int(doc.lengths[number]), rule=ready.full_id)
         for number in sorted(trims.keys() - gone):
             yield from self._trimmed(doc, number, trims[number], scope)
 
@@ -199,7 +203,7 @@ class Matching:
         Spans that meet are cut as one, by the rule that comes first. Where only a known line would be left, the
         paragraph is dropped by that line's rule.
         """
-        line, (origin, lines) = doc.folded.lines[number], doc.folded.offsets()
+        line, (origin, lines) = doc.folded.lines[number], doc.folded.offsets
         spans: list[tuple[int, int, int]] = []  # start, end, and the place of the match, which is its precedence
         for start, end, place in sorted((match.start, match.end, place) for place, match in enumerate(matches) if match.start < match.end):
             if spans and not line[spans[-1][1] : start].strip():
@@ -233,15 +237,15 @@ def _holds(doc: Document, number: int, ready: _Ready, *, placed: bool) -> bool:
     where = ready.rule.where
     if not placed:
         return True
-    if ready.after and ready.after not in doc.folded.lines[:number]:
+    if ready.after and doc.folded.first.get(ready.after, number) >= number:
         return False
     edges = [number < where.first] if where.first else []
     edges += [number >= doc.read - where.last] if where.last else []
     return any(edges) or not edges
 
 
-def _reach(doc: Document, number: int, ready: _Ready) -> range:
-    """The paragraphs that a drop takes, beginning with the one that matched."""
+def _reach(doc: Document, number: int, ready: _Ready, blocks: Sequence[int]) -> range:
+    """The paragraphs that a drop takes, beginning with the one that matched; `blocks` is `_block_ends`, where needed."""
     rule = ready.rule
     if rule.action == "drop-rest":
         return range(number, doc.read)
@@ -249,14 +253,15 @@ def _reach(doc: Document, number: int, ready: _Ready) -> range:
         window = doc.folded.lines[number : number + (rule.max_lines or 0)]
         return next((range(number, number + n + 1) for n, line in enumerate(window) if line in ready.to), range(0))
     if rule.action == "drop-block":
-        most = min(doc.read, number + rule.max_lines) if rule.max_lines else doc.read
-        end = next((n for n in range(number + 1, most) if not _same_block(doc, n)), most)
-        return range(number, end)
+        return range(number, min(blocks[number], number + (rule.max_lines or doc.read)))
     return range(number, number + 1)
 
 
-def _same_block(doc: Document, number: int) -> bool:
-    """Whether a paragraph stands in one block with the one before: one container, or no blank line between them."""
-    if doc.is_html:
-        return bool(doc.facts.elements[number] == doc.facts.elements[number - 1])
-    return not doc.blank_before[number]
+def _block_ends(doc: Document) -> list[int]:
+    """For each paragraph the number behind the last one of its block: its container, or what no blank line parts."""
+    elements = doc.facts.elements.tolist()
+    ends = [doc.read] * doc.read
+    for number in range(doc.read - 2, -1, -1):
+        together = elements[number] == elements[number + 1] if doc.is_html else not doc.blank_before[number + 1]
+        ends[number] = ends[number + 1] if together else number + 1
+    return ends

@@ -45,7 +45,7 @@ class Counts:
         self.chars_kept += doc.chars_kept
         host = self.hosts.setdefault(doc.host, HostCount())
         host.pages += 1
-        host.emptied += doc.outcome != "kept"
+        host.emptied += doc.outcome == "emptied"
         host.chars_read += doc.chars_read
         host.chars_kept += doc.chars_kept
         for tag in _COUNTED_TAGS:

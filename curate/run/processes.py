@@ -46,13 +46,16 @@ class Part(NamedTuple):
     steps: dict[str, StepCount]
 
 
-def clean_in_processes(files: Sequence[File], config: Config, reading: Reading, workers: int) -> Iterator[Part]:
-    """Clean the files; yields the parts in the order of the files. Raises SurroundingsError when a worker dies."""
+def clean_in_processes(files: Sequence[File], config: Config, reading: Reading, workers: int, beside: Path) -> Iterator[Part]:
+    """Clean the files; yields the parts, left in a folder below `beside`, in the order of the files.
+
+    Raises SurroundingsError when a worker dies.
+    """
     shares = list(_shares(files, workers * _TASKS_A_WORKER))
     context = get_context("spawn")
     lifeline, held = context.Pipe(duplex=False)
     with (
-        TemporaryDirectory(prefix="curate-") as folder,
+        TemporaryDirectory(prefix=".parts-", dir=beside) as folder,
         ProcessPoolExecutor(min(workers, len(shares)), mp_context=context, initializer=_begin, initargs=(lifeline,)) as pool,
     ):
         tasks = [Task(tuple(share), config, reading, Path(folder) / f"{number:06}") for number, share in enumerate(shares)]

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from curate.config import Config
+from curate.formats.inputs import written
 from curate.formats.records import SCHEMA
 from curate.pipeline import Pipeline
 from curate.run.counts import Counts
@@ -25,7 +26,7 @@ def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], counts: Co
         "packages": {name: version(name) for name in _DECISIVE},
         "pipeline": pipeline.identity,
         "rules": pipeline.rules_version,
-        "inputs": list(inputs),
+        "inputs": list(map(written, inputs)),
         "config": {
             "step": [{"name": name, **parameters, "store": store} for name, parameters, store in config.entries],
             "input": asdict(config.input),

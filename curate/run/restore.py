@@ -110,8 +110,8 @@ def _undone(row: PageRow, clean: list[CleanRow], changes: list[LedgerRow]) -> li
 def write(pages: Iterable[Restored], to: Path) -> Iterator[Restored]:
     """Write pages below a folder as they come, under the names they were read from, and pass them on.
 
-    JSON records come back as JSON lines with their text; HTML pages as text files beside their name. A page whose name
-    cannot be written, or is taken by another, goes by the name and its key.
+    JSON records come back as JSON lines with their text; HTML pages as text files beside their name. Of two pages with
+    one name the second goes by the name and its key. What is there already is not written over.
     """
     try:
         to.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def _free(target: Path, row: PageRow, taken: set[Path]) -> Path:
     """A file that no other page has been written to, empty."""
     free = target.with_name(f"{target.name}.{row.doc}") if target in taken else target
     free.parent.mkdir(parents=True, exist_ok=True)
-    free.write_bytes(b"")
+    free.open("xb").close()  # never over what is there already
     taken.add(free)
     return free
 

@@ -59,7 +59,7 @@ class Run:
             if self.workers == 1:
                 self._clean_into(sink, advance)
                 return
-            for part in clean_in_processes(self.files, self.config, self.reading, self.workers):
+            for part in clean_in_processes(self.files, self.config, self.reading, self.workers, out):
                 sink.append(part.folder)
                 self.counts.merge(part.counts)
                 self.pipeline.merge(part.steps)

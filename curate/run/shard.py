@@ -1,4 +1,4 @@
-"""Read pages, take each through the pipeline, hand it to a sink: the one loop that every command runs."""
+"""Read pages and take each through the pipeline: the one loop behind `clean` and `explain`."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -23,4 +23,6 @@ def _cleaned(document: Document, pipeline: Pipeline) -> Document:
         return pipeline.run(document)
     except Exception as problem:  # noqa: BLE001  # steps call libraries that may raise anything on hostile text
         reason = PageError("step failed", f"{type(problem).__name__}: {problem}")
-        return failed(document.source.path, document.source.record, document.format, reason)
+        unclean = failed(document.source.path, document.source.record, document.format, reason)
+        unclean.id, unclean.url, unclean.source = document.id, document.url, document.source
+        return unclean

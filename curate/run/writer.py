@@ -1,5 +1,6 @@
 """Where a run's rows go: files of an output folder, complete or not there at all, or a stream."""
 
+import fcntl
 import gzip
 import io
 import os
@@ -24,6 +25,7 @@ _ZSTD_LEVEL: Final = 3
 _KINDS: Final = ("clean", "ledger", "pages")
 _SUFFIXES: Final = {"": "", "gz": ".gz", "zst": ".zst"}
 RUN_FILE: Final = "run.json"
+_LOCK: Final = ".curate.lock"
 _OUTPUT: Final = re.compile(r"(?:clean|ledger|pages)-\d{5}\.jsonl(?:\.gz|\.zst)?|run\.json")
 
 
@@ -98,6 +100,7 @@ def folder_sink(out: Path, made: Made, output: Output, summary: Callable[[], dic
     with ExitStack() as stack:
         try:
             out.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_locked(out))
             for path in partial.values():
                 stack.callback(path.unlink, missing_ok=True)
             files = {name: path.open("wb") for name, path in partial.items()}
@@ -106,13 +109,32 @@ def folder_sink(out: Path, made: Made, output: Output, summary: Callable[[], dic
             raise UsageError(f"cannot write to {str(out)!r}: {why}; name another folder with -o") from problem
         try:
             yield from _written(files, names, made, output, summary)
-            for old in _outputs(out):
-                old.unlink()
-            for name, path in partial.items():
-                path.rename(out / name)
         except OSError as problem:
             said = problem.strerror or problem
             raise SurroundingsError(f"writing to {str(out)!r} failed: {said}; what stood there before is untouched") from problem
+        try:
+            for name, path in partial.items():  # run.json is the last: without it there is no run
+                path.replace(out / name)
+            for old in _outputs(out):
+                if old.name not in partial:
+                    old.unlink()
+        except OSError as problem:
+            raise SurroundingsError(f"naming the files in {str(out)!r} failed: {problem.strerror or problem}; run again") from problem
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Hold a folder for one run; the lock goes with the process, however that ends."""
+    path = out / _LOCK
+    with path.open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SurroundingsError(f"another run is writing to {str(out)!r}; wait for it, or name another folder with -o") from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _written(
@@ -134,7 +156,7 @@ def _written(
 
 def _outputs(out: Path) -> list[Path]:
     """What an earlier run left in a folder, and nothing that anybody else put there."""
-    return [path for path in out.iterdir() if _OUTPUT.fullmatch(path.name)]
+    return [path for path in out.iterdir() if path.is_file() and _OUTPUT.fullmatch(path.name)]
 
 
 def _compressed(file: BinaryIO, compress: str) -> BinaryIO:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
@@ -19,7 +20,19 @@ from msgspec import Meta
 from curate.document import Document
 
 # Old, regional and written-standard codes, by the one code that all of curate uses for the language.
-_SAME: Final = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv", "mo": "ro", "nb": "no", "nn": "no", "un": "und", "xxx": "und", "tl": "fil"}
+_SAME: Final = {
+    "iw": "he",
+    "in": "id",
+    "ji": "yi",
+    "jw": "jv",
+    "mo": "ro",
+    "nb": "no",
+    "nn": "no",
+    "un": "und",
+    "xx": "und",
+    "xxx": "und",
+    "tl": "fil",
+}
 UNKNOWN: Final = "und"
 
 
@@ -35,7 +48,8 @@ def _langdetect() -> Any:  # noqa: ANN401  # langdetect has no types
     from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory  # noqa: PLC0415  # reads 55 profiles
 
     factory = DetectorFactory()
-    factory.load_profile(PROFILES_DIRECTORY)
+    # In order: the sums that it makes of them depend on it in the last digit.
+    factory.load_json_profile([path.read_text(encoding="utf-8") for path in sorted(Path(PROFILES_DIRECTORY).iterdir())])
     factory.seed = 0
     return factory
 
@@ -71,7 +85,7 @@ class Language:
             believed = probability >= self.at_least and (asked == declared or (enough and not reliable))
             if lang == asked or believed:
                 return {"lang": asked, "lang_score": round(max(probability, score if lang == asked else 0.0), 4), "lang_by": "langdetect"}
-        if not reliable or score < self.at_least:
+        if not reliable or score < self.at_least or lang == UNKNOWN:
             lang, score = UNKNOWN, 0.0
         return {"lang": lang, "lang_score": round(score, 4), "lang_by": "pycld2"}
 

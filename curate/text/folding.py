@@ -6,6 +6,7 @@ characters. It works by a table per code point, so every folded character knows 
 """
 
 import unicodedata
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -46,14 +47,18 @@ class Folded:
     `text` holds the folded paragraphs, one a line; `lines` is it split. Blanks are single and never at an edge.
     """
 
-    __slots__ = ("_page", "_starts", "lines", "points", "text")
-
     def __init__(self, page: CodePoints, starts: Ints) -> None:
         self._page, self._starts = page, starts
         self.points: Ints = _folded(page, starts)[0]
         self.text = to_text(self.points)
         self.lines = self.text.split("\n") if len(starts) else []
 
+    @cached_property
+    def first(self) -> dict[str, int]:
+        """For each line the number of the first paragraph that reads so."""
+        return {line: number for number, line in reversed(list(enumerate(self.lines)))}
+
+    @cached_property
     def offsets(self) -> tuple[Ints, NDArray[np.int64]]:
         """For each folded character the offset in the page of the character it came from, and where lines start."""
         origin = _folded(self._page, self._starts)[1]

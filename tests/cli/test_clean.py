@@ -587,7 +587,9 @@ def waiting(command, until):
     try:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
             try:
+                deadline = time.monotonic() + 10
                 while not until() and run.poll() is None:
+                    assert time.monotonic() < deadline, "the run has not begun"
                     time.sleep(0.01)
                 yield run
             finally:
@@ -602,7 +604,7 @@ class TestInterrupted:
         assert curate("clean", folder, "-o", out).code == 0
         before = {path.name: path.read_bytes() for path in out.iterdir()}
         command = [script, "clean", "-", "-o", out, "--format", "jsonl"]
-        with waiting(command, until=lambda: len(list(out.iterdir())) == 2 * len(before)) as run:
+        with waiting(command, until=lambda: len(list(out.glob(".*.partial"))) == len(before)) as run:
             run.stdin.write(sent)
             run.stdin.flush()
             run.send_signal(signal.SIGINT)
@@ -615,7 +617,7 @@ class TestInterrupted:
     def test_a_run_that_waits_for_a_pipe_can_be_interrupted_and_leaves_no_temporary_files(self, script, folder, tmp_path, out):
         os.mkfifo(tmp_path / "pipe.txt")
         command = [script, "clean", folder, tmp_path / "pipe.txt", "-o", out]
-        with waiting(command, until=lambda: out.exists() and len(list(out.iterdir())) == 4) as run:
+        with waiting(command, until=lambda: len(list(out.glob(".*.partial"))) == 4) as run:
             run.send_signal(signal.SIGINT)
             assert run.wait(timeout=5) == 130
         assert list(out.iterdir()) == []

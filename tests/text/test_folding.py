@@ -96,7 +96,7 @@ def test_a_page_has_one_folded_line_for_each_paragraph(page: str):
 def test_offsets_lead_back_to_the_characters(page: str):
     document = document_of_lines(page)
     folded = document.folded
-    origin, lines = folded.offsets()
+    origin, lines = folded.offsets
     numbers = folded.line_numbers()
     assert len(origin) == len(numbers) == len(folded.text)
     assert (np.diff(origin) >= 0).all()
@@ -112,7 +112,7 @@ def test_offsets_lead_back_to_the_characters(page: str):
 
 def test_every_character_of_an_expansion_leads_to_what_was_expanded():
     document = document_of_lines("Oﬃce…\n\n  Next")
-    origin, lines = document.folded.offsets()
+    origin, lines = document.folded.offsets
     assert document.folded.text == "office...\nnext"
     assert origin.tolist() == [0, 1, 1, 1, 2, 3, 4, 4, 4, 8, 9, 10, 11, 12]
     assert lines.tolist() == [0, 10]
