@@ -60,8 +60,9 @@ def decode(data: bytes, *, declared: str = "", html: bool = False) -> Decoded:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _with(data, encoding)
-    _refuse_binary(data)
-    if wide := _wide(data):
+    wide = _wide(data)
+    _refuse_binary(data, wide)
+    if wide:
         return _with(data, wide)
     declared = _codec(declared) or (_declared_by(data) if html else "")
     if declared == _SEVEN_BIT and data.isascii():
@@ -97,19 +98,21 @@ def _declared_by(data: bytes) -> str:
     return "" if name in _NEVER_DECLARED else name
 
 
-def _refuse_binary(data: bytes) -> None:
+def _refuse_binary(data: bytes, wide: str) -> None:
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
             raise PageError("binary", f"this is {what}, not text")
     sample = data[:_SAMPLE]
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if controls > _BINARY_SHARE * len(sample) and not _wide(data):
+    if controls > _BINARY_SHARE * len(sample) and not wide:
         raise PageError("binary", f"{controls} of the first {len(sample)} bytes are control characters")
 
 
 def _wide(data: bytes) -> str:
     """UTF-16 without a mark, told by NULs that stand on one side of the byte pairs only."""
     sample = data[:_SAMPLE]
+    if b"\0" not in sample:
+        return ""
     pairs = len(sample) // 2
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if pairs and max(even, odd) > _NUL_SHARE * pairs and min(even, odd) < max(even, odd) / 10:

@@ -19,7 +19,7 @@ class File(NamedTuple):
 
     path: str
     name: str
-    named: bool = False  # whether the user named this very file, rather than a folder or a glob it is in
+    named: bool = False  # whether the user named this very file, or a pattern that it fits, rather than a folder it is in
 
 
 def bare_suffix(name: str) -> str:
@@ -35,24 +35,20 @@ def find(inputs: Iterable[str], without: str = "") -> list[File]:
 
     Raises UsageError when an input does not exist or holds nothing to read.
     """
-    found: dict[str, File] = {}
+    found: dict[Path, File] = {}
+    output = Path(without).resolve() if without else None
     for given in inputs:
         try:
-            below = _below(given)
+            below = {Path(STDIN) if file.path == STDIN else Path(file.path).resolve(): file for file in reversed(_below(given))}
         except OSError as problem:
             raise UsageError(f"cannot look into {given!r}: {problem.strerror}") from None
-        files = [
-            file
-            for file in below
-            if file.path == STDIN or not (without and Path(file.path).resolve().is_relative_to(Path(without).resolve()))
-        ]
-        if below and not files:
-            raise UsageError(f"nothing to read in {given!r}: all of it lies in the output folder {without!r}; name another one")
-        if not files:
+        if not below:
             kinds = " ".join(FORMATS)
             raise UsageError(f"nothing to read in {given!r}; a folder is searched for files ending in {kinds} (also with .gz, .zst)")
-        for file in files:
-            found.setdefault(file.path if file.path == STDIN else str(Path(file.path).resolve()), file)
+        files = {place: file for place, file in below.items() if output is None or not place.is_relative_to(output)}
+        if not files:
+            raise UsageError(f"nothing to read in {given!r}: all of it lies in the output folder {without!r}; name another one")
+        found = files | found  # the first name that a file is found by is the one it keeps
     return sorted(_distinct(list(found.values())), key=lambda file: file.name)
 
 
