@@ -30,7 +30,8 @@ WHOLE: Final = -1  # the paragraph number of a change that drops the whole docum
 class Change(NamedTuple):
     """What a step proposes: the span [start, end) of a paragraph, in code points as it stands, becomes `new`.
 
-    A paragraph is dropped by a span over all of it and no `new`; a document by `paragraph=WHOLE`.
+    A paragraph is dropped by a span over all of it and no `new`; a document by `paragraph=WHOLE`. A change of nothing
+    (no span, no `new`) is a report: something was seen, and left as it is.
     """
 
     paragraph: int
@@ -56,6 +57,11 @@ class Applied(NamedTuple):
     measure: float
     limit: float
     of: Of
+
+    @property
+    def reports(self) -> bool:
+        """Whether it only says what was seen."""
+        return not (self.text or self.new)
 
 
 class Source(NamedTuple):
@@ -149,6 +155,7 @@ class Document:
         self.selectors: tuple[str, ...] = ()  # those that steps asked for, run on the page's tree when it was read
         self.live: Bools = np.ones(len(starts), dtype=np.bool_)
         self.id = self.url = self.site = self.title = self.date = self.site_name = self.declared_lang = ""
+        self.generator = ""  # what an HTML page says it was made with
         self.meta = "{}"
         self.raw = b""  # the page's bytes, only where decoding them cannot be undone
         self.tags: dict[str, str | float] = {}
@@ -227,6 +234,9 @@ class Document:
             if not (self.live[number] and 0 <= change.start <= change.end <= len(text)):
                 raise IndexError(f"{step}: no such span in paragraph {number} of {self.doc}: {change}")
             left, right = text[: change.start], text[change.end :]
+            if change.start == change.end and not change.new:
+                self.changes.append(Applied(step, number, change.start, change.end, "", *change[3:]))
+                continue
             if not change.new:
                 left, right = _joined(left, right)
             start, end = len(left), len(text) - len(right)

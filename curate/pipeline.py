@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.document import WHOLE, Change, Document
-from curate.steps import Edit, Judge, Measure, Selecting, Step, Tag, kind
+from curate.steps import Edit, Judge, Measure, Ruled, Selecting, Step, Tag, kind
 
 
 class Placed(NamedTuple):
@@ -35,11 +35,12 @@ class StepCount:
     chars_added: int = 0
     cpu_seconds: float = 0.0
     rules: Counter[str] = field(default_factory=Counter)
+    reports: Counter[str] = field(default_factory=Counter)  # by rule: what would have been changed, or was kept
     histogram: Counter[str] = field(default_factory=Counter)  # measures, survivors' too, by their first two digits
 
     def merge(self, other: "StepCount") -> None:
         """Add another count of the same step."""
-        for name in ("dropped", "edited", "documents", "chars_removed", "chars_added", "cpu_seconds", "rules", "histogram"):
+        for name in ("dropped", "edited", "documents", "chars_removed", "chars_added", "cpu_seconds", "rules", "reports", "histogram"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
@@ -51,7 +52,9 @@ class Pipeline:
         self.counts = {placed.name: StepCount() for placed in self.steps}
         self._kinds = [kind(placed.step) for placed in self.steps]
         # The hash of the rule files in use, "" without rules; reads them, so that a broken one stops here.
-        self.rules_version = next((str(placed.step.rules_version) for placed in self.steps if hasattr(placed.step, "rules_version")), "")
+        ruled = next((cast("Ruled", placed.step) for placed in self.steps if hasattr(placed.step, "rules_version")), None)
+        self.rules_version = ruled.rules_version if ruled else ""
+        self.pack_versions = ruled.pack_versions if ruled else {}
 
     @classmethod
     def from_config(cls, config: str | Path = "page") -> "Pipeline":
@@ -69,10 +72,10 @@ class Pipeline:
         parameters = [(name, {k: v for k, v in asdict(cast("Any", step)).items() if k != "folders"}) for name, step, _ in self.steps]
         return hashlib.sha256(msgspec.json.encode(parameters, order="sorted")).hexdigest()[:16]
 
-    def selectors(self, host: str) -> tuple[str, ...]:
-        """The CSS selectors that steps want run on the trees of a host's pages before the walk, each once."""
+    def selectors(self, host: str, generator: str) -> tuple[str, ...]:
+        """The CSS selectors that steps want run on the trees of a host's or a generator's pages before the walk, each once."""
         asking = [cast("Selecting", placed.step) for placed in self.steps if hasattr(placed.step, "selectors")]
-        return tuple(dict.fromkeys(selector for step in asking for selector in step.selectors(host)))
+        return tuple(dict.fromkeys(selector for step in asking for selector in step.selectors(host, generator)))
 
     def merge(self, counts: Mapping[str, StepCount]) -> None:
         """Add what the same steps counted elsewhere."""
@@ -142,7 +145,8 @@ def _spread(doc: Document, placed: Placed, changes: Iterable[Change]) -> Iterato
 
 def _tally(doc: Document, before: int, count: StepCount) -> None:
     """Count what a step has just done."""
-    changes = doc.changes[before:]
+    count.reports.update(applied.rule for applied in doc.changes[before:] if applied.reports)
+    changes = [applied for applied in doc.changes[before:] if not applied.reports]
     changed = {applied.paragraph for applied in changes}
     count.documents += bool(changed)
     count.edited += int(doc.live[list(changed)].sum())

@@ -81,12 +81,20 @@ class Ruled(Protocol):
         """A hash of them; reading it reads them, so that a broken one stops a run before the first page."""
         ...
 
+    @property
+    def pack_versions(self) -> Mapping[str, str]:
+        """The versions that their packs say they have, by name."""
+        ...
+
 
 class Selecting(Protocol):
     """What a step of any kind may be besides: one that wants to know which paragraphs stand in certain elements."""
 
-    def selectors(self, host: str) -> Sequence[str]:
-        """CSS selectors for pages of a host; `doc.facts.covers` then tells which of `doc.selectors` cover a paragraph."""
+    def selectors(self, host: str, generator: str) -> Sequence[str]:
+        """CSS selectors for pages of a host, made with a generator (both "" where nothing says so).
+
+        `doc.facts.covers` then tells which of `doc.selectors` cover a paragraph.
+        """
         ...
 
 

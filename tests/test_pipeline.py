@@ -22,6 +22,7 @@ from curate.filters.site_rules import SiteRules
 from curate.pipeline import Pipeline, Placed, StepCount
 from curate.rules.format import Where, literals
 from curate.rules.load import load
+from curate.rules.library import made_of
 from curate.rules.match import Matching
 from curate.steps import kind, step_class, steps
 
@@ -489,7 +490,7 @@ def test_dropping_repeats_twice_changes_nothing_the_second_time(text: str, keep:
 def placeless() -> Matching:
     """The rules that hold wherever in the page a line stands: places move when lines go."""
     files = load((str(PACKS),)).files
-    return Matching([replace(file, rules=tuple(rule for rule in file.rules if rule.where == Where())) for file in files])
+    return Matching(made_of([replace(file, rules=tuple(rule for rule in file.rules if rule.where == Where())) for file in files]))
 
 
 def by_rules(doc: Document) -> Sequence[Change]:

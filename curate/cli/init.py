@@ -55,7 +55,8 @@ def _lines(preset: str) -> Iterator[str]:
 def _settings(cls: type, given: Mapping[str, Any] = MappingProxyType({})) -> Iterator[str]:
     """A TOML line for each field, with the value given or its default, its range and its meaning."""
     for field in describe(cls):
-        value = repr(given[field.name]) if field.name in given else field.default
+        said = given.get(field.name)
+        value = repr(list(said) if isinstance(said, tuple) else said) if field.name in given else field.default
         default = {"()": "[]", "True": "true", "False": "false"}.get(value, value.replace("'", '"'))
         limits = f" ({field.limits})" if field.limits else ""
         kinds = f" {field.type};" if field.type.startswith("one of") else ""

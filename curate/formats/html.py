@@ -14,10 +14,10 @@ from curate.formats.html_depth import depth
 from curate.formats.html_metadata import metadata
 from curate.formats.limits import Limits, check
 
-Selectors = Callable[[str], Sequence[str]]  # CSS selectors by host
+Selectors = Callable[[str, str], Sequence[str]]  # CSS selectors by host and generator
 
 
-def no_selectors(_host: str) -> Sequence[str]:
+def no_selectors(_host: str, _generator: str) -> Sequence[str]:
     """What there is to select where no step asks for anything."""
     return ()
 
@@ -57,7 +57,8 @@ def parse(data: bytes, limits: Limits, selectors: Selectors = no_selectors, *, s
     """An HTML page from its bytes; raises PageError when it is binary or beyond a limit.
 
     `selectors` gives the CSS selectors that steps want to know about on pages of a host, which is told by `site`, by
-    `url` or by the page itself. They are run on the tree; an element that one matches is a container of its own.
+    `url` or by the page itself, and of the generator that the page names. They are run on the tree; an element that one
+    matches is a container of its own.
     """
     check(limits, "bytes", len(data))
     decoded = decode(data, html=True)
@@ -66,7 +67,7 @@ def parse(data: bytes, limits: Limits, selectors: Selectors = no_selectors, *, s
     check(limits, "depth", depth(encoded, limits.depth))
     tree = LexborHTMLParser(_closed(encoded))
     found = metadata(tree)
-    wanted = tuple(selectors(host_of(site, url or found.url)))
+    wanted = tuple(selectors(host_of(site, url or found.url), found.generator))
     walk = _walk(tree, _covers(tree, wanted))
     check(limits, "paragraphs", len(walk.texts))
     check(limits, "line", max(map(len, walk.texts), default=0))
@@ -74,13 +75,23 @@ def parse(data: bytes, limits: Limits, selectors: Selectors = no_selectors, *, s
     document.source = document.source._replace(encoding=decoded.encoding)
     document.selectors = wanted
     document.site, document.title, document.url, document.date = site, found.title, url or found.url, found.date
-    document.site_name, document.declared_lang = found.site_name, found.lang
+    document.site_name, document.declared_lang, document.generator = found.site_name, found.lang, found.generator
     return document
 
 
+def of_snippet(page: str, selectors: Sequence[str]) -> Document:
+    """A small HTML page that somebody wrote, with the selectors that are run on it."""
+    return parse(page.encode("utf-8"), Limits(), lambda _host, _generator: selectors)
+
+
 def _covers(tree: LexborHTMLParser, selectors: Sequence[str]) -> dict[int, frozenset[int]]:
-    """The elements that selectors match, by their identity in the tree: the numbers of these selectors."""
+    """The elements that selectors match, by their identity in the tree: the numbers of these selectors.
+
+    All are first looked for as one list: on most pages none of them finds anything.
+    """
     covers: dict[int, frozenset[int]] = {}
+    if not (selectors and tree.css_first(", ".join(selectors))):
+        return covers
     for number, selector in enumerate(selectors):
         for node in tree.css(selector):
             covers[node.mem_id] = covers.get(node.mem_id, frozenset()) | {number}

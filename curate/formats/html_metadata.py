@@ -22,6 +22,7 @@ class Metadata(NamedTuple):
     date: str  # ISO 8601
     site_name: str
     lang: str
+    generator: str  # what it was made with; several are parted by line breaks
 
 
 _ARTICLES: Final = (
@@ -59,6 +60,7 @@ def metadata(tree: LexborHTMLParser) -> Metadata:
         date=_first_date([_text(article.get("datePublished")), *(meta.get(name, "") for name in _DATES), _time(tree)]),
         site_name=meta.get("og:site_name", "") or _publisher(article) or meta.get("application-name", ""),
         lang=_language(tree, meta),
+        generator=meta.get("generator", ""),
     )
 
 
@@ -72,7 +74,9 @@ def _head(tree: LexborHTMLParser) -> tuple[dict[str, str], str, str]:
         if node.tag == "meta":
             name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or attributes.get("http-equiv") or ""
             if content := _line(attributes.get("content")):
-                meta.setdefault(name.lower(), content)
+                known = meta.setdefault(name.lower(), content)
+                if name.lower() == "generator" and known != content:  # plugins name themselves, too
+                    meta["generator"] = f"{known}\n{content}"
         elif node.tag == "link":
             canonical = canonical or _line(attributes.get("href"))
         elif node.parent is not None and node.parent.tag != "svg":

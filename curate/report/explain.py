@@ -31,7 +31,8 @@ def _told(doc: Document) -> Iterator[Told]:
         changes.setdefault(applied.paragraph, []).append(applied)
     for paragraph in doc.paragraphs:
         made = changes.get(paragraph.number, [])
-        kind = ("edited" if made else "kept") if paragraph.kept else "dropped"
+        edited = any(not applied.reports for applied in made)
+        kind = ("edited" if edited else "kept") if paragraph.kept else "dropped"
         yield Told(kind, f"{paragraph.number:4} {_SIGNS[kind]} {paragraph.text}")
         for applied in made:
             yield Told("why", f"{'':7}{_why(doc, paragraph, applied)}")
@@ -53,7 +54,9 @@ def _why(doc: Document, paragraph: Paragraph, applied: Applied) -> str:
         words.append(f"repeats {applied.of.paragraph}: {doc.text_of(applied.of.paragraph)[:60]}")
     elif applied.of != NOTHING:
         words.append(f"repeats {applied.of.doc} {applied.of.paragraph}")
-    if applied.new:
+    if applied.reports:
+        words.append("only reports")
+    elif applied.new:
         words.append(f"'{applied.text}' → '{applied.new}'")
     elif paragraph.kept:
         words.append(f"cut '{applied.text}'")

@@ -3,7 +3,9 @@
 Literals stand one a line in `'''` blocks, so nothing needs quoting; `literals` takes them apart.
 """
 
+import re
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -11,7 +13,8 @@ from msgspec import Meta
 
 from curate.errors import ConfigError, Problem
 from curate.fields import Toml, build, read_toml, tables
-from curate.rules.patterns import compiled, prefilter, runs
+from curate.rules.patterns import any_number, compiled, prefilter, runs
+from curate.rules.selectors import selector_problem
 from curate.text.folding import fold
 
 Category = Literal[
@@ -40,11 +43,16 @@ Category = Literal[
     "tip-contact",
     "ui-status",
 ]
-Action = Literal["drop-line", "drop-block", "drop-span", "drop-rest", "trim"]
+POLICIES: Final = ("byline", "photo-credit", "timestamp")  # categories that are a matter of taste: off unless asked for
+Action = Literal["drop-line", "drop-block", "drop-span", "drop-rest", "trim", "replace", "keep"]
+Status = Literal["experimental", "active", "stale", "retired"]
 MATCHERS: Final = ("line", "line_starts", "line_ends", "line_contains", "line_regex")
+CUTS: Final = frozenset({"drop-line", "drop-block", "drop-span", "drop-rest", "trim", "replace"})
 MANY_LINES: Final = frozenset({"drop-block", "drop-span", "drop-rest"})
+MAX_CHARS: Final = 200  # of a paragraph, unless a rule says otherwise
 SHORTEST_CONTAINS: Final = 12  # characters of a `line_contains` in a file that is not a site's
 SHORTEST_PREFILTER: Final = 4
+_NAME: Final = re.compile(r"[\w.=/-]+")
 
 
 def literals(block: str) -> tuple[str, ...]:
@@ -71,6 +79,23 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a rule was seen to be needed."""
+
+    pages: Annotated[int, Meta(ge=0, description="pages with the line")]
+    of: Annotated[int, Meta(ge=1, description="pages looked at")]
+    seen: Annotated[date, Meta(description="the day they were looked at")]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An `[[override]]`: a rule of another file that does not hold on this site."""
+
+    rule: Annotated[str, Meta(pattern=r"^[^#]+#[^#]+$", description="its full id, as the ledger has it: generic/en/share-bar#brand-names")]
+    why: Annotated[str, Meta(min_length=10, description="one sentence for whoever wonders")]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A test of the whole rule: a text, and what is left of it."""
 
@@ -94,18 +119,43 @@ class Rule:
     from_: Annotated[str, Meta(description="for drop-span: the lines that begin it")] = field(default="", metadata={"key": "from"})
     to: Annotated[str, Meta(description="for drop-span: the lines that end it")] = ""
     max_lines: Annotated[Annotated[int, Meta(ge=2)] | None, Meta(description="lines that a span or block may have")] = None
+    repeat: Annotated[Literal["", "second"], Meta(description="second: only a line that stands further up already")] = ""
+    select: Annotated[str, Meta(description="CSS selectors of elements: all that is in them, or what the matchers find in them")] = ""
+    keep_select: Annotated[str, Meta(description="CSS selectors of elements whose text the rule leaves alone")] = ""
+    digits: Annotated[Literal["exact", "any"], Meta(description="any: a number in a literal stands for every number")] = "exact"
+    on: Annotated[Literal["any", "text", "html"], Meta(description="which pages: those without a tree, those with one")] = "any"
     where: Annotated[Where, Meta(description="where in the page")] = Where()
-    max_chars: Annotated[int, Meta(ge=1, description="longer paragraphs are safe")] = 200
+    max_chars: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description=f"longer paragraphs are safe; {MAX_CHARS} unless it says otherwise, no limit for a rule that only selects"),
+    ] = None
     unless: Annotated[str, Meta(description="parts of lines that save a line")] = ""
     guard: Annotated[Guard | None, Meta(description="required for whatever cuts more than a line")] = None
+    with_: Annotated[str, Meta(description="what a replace puts there")] = field(default="", metadata={"key": "with"})
     drops: Annotated[str, Meta(description="lines it must match")] = ""
     keeps: Annotated[str, Meta(description="lines it must not match")] = ""
     case: Annotated[tuple[Case, ...], Meta(description="texts before and after")] = ()
+    status: Annotated[
+        Status, Meta(description="experimental: reports and removes nothing; stale: works, but seems out of use; retired: for old ledgers")
+    ] = "active"
+    was: Annotated[tuple[str, ...], Meta(description="ids it had before")] = ()
+    evidence: Annotated[Evidence | None, Meta(description="where it was seen to be needed")] = None
+    verified: Annotated[date | None, Meta(description="the day somebody last saw it needed")] = None
 
     def matchers(self) -> list[tuple[str, str]]:
         """Each matcher's name with each of its literals or patterns."""
         found = [(name, literal) for name in MATCHERS for literal in literals(getattr(self, name))]
         return found + [("from", literal) for literal in literals(self.from_)]
+
+    @property
+    def longest(self) -> int | None:
+        """Characters of the longest paragraph that it may touch; None for no limit."""
+        return self.max_chars or (None if self.only_selects else MAX_CHARS)
+
+    @property
+    def only_selects(self) -> bool:
+        """Whether all that is in its elements is meant, whatever it says."""
+        return bool(self.select) and not self.matchers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +168,22 @@ class Head:
     language: Annotated[tuple[str, ...], Meta(description='languages of the lines; "*" for any')] = ()
     uses: Annotated[tuple[str, ...], Meta(description="other rule files that hold for this site too")] = ()
     signs: Annotated[str, Meta(description="whole lines that give the site away where text comes without a URL")] = ""
+    generator: Annotated[str, Meta(description='how <meta name="generator"> begins on its HTML pages')] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
-    """A rule file: `name` is its path below the rule folder, without the suffix."""
+    """A rule file: `name` is its path below the rule folder, without the suffix; `version` is that of its pack."""
 
     name: str
     head: Head
-    rules: tuple[Rule, ...] = field(default=())
+    rules: tuple[Rule, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    version: str = ""
+
+    def full_id(self, rule: Rule) -> str:
+        """A rule's name in the ledger: `generic/en/share-bar#share-buttons@2026.11`, without the @ where the pack has no version."""
+        return f"{self.name}#{rule.id}@{self.version}" if self.version else f"{self.name}#{rule.id}"
 
     @property
     def kind(self) -> str:
@@ -139,11 +196,19 @@ class RuleFile:
         return self.name.rpartition("/")[0] if self.kind == "generic" else self.name
 
 
-def read(path: Path, folder: Path) -> RuleFile:
-    """A rule file of a folder; raises ConfigError with everything that is wrong with it."""
-    name = path.relative_to(folder).with_suffix("").as_posix()
-    toml = read_toml(path)
-    head, problems = build(Head, toml.data, toml, (), other=("rule",))
+def bare(full_id: str) -> str:
+    """A rule's full id without its pack's version: it stays the same when the pack goes on."""
+    return full_id.partition("@")[0]
+
+
+def read(path: Path, folder: Path, version: str = "") -> RuleFile:
+    """A rule file of a folder whose pack has a version; raises ConfigError with everything that is wrong with it."""
+    return parse(read_toml(path), path.relative_to(folder).with_suffix("").as_posix(), version)
+
+
+def parse(toml: Toml, name: str, version: str = "") -> RuleFile:
+    """A rule file from its TOML; raises ConfigError with everything that is wrong with it."""
+    head, problems = build(Head, toml.data, toml, (), other=("rule", "override"))
     listed, found = tables(toml, "rule")
     problems += found
     rules: dict[str, Rule] = {}
@@ -152,42 +217,80 @@ def read(path: Path, folder: Path) -> RuleFile:
         rule, found = build(Rule, table, toml, at)
         problems += found
         if rule:
-            problems += _contradictions(rule, toml, at, site=name.startswith("sites/"))
-            if rule.id in rules:
-                problems.append(toml.problem((*at, "id"), f"{rule.id!r} is the id of an earlier rule"))
+            problems += _contradictions(rule, toml, at, kind=name.partition("/")[0])
+            earlier = {identity for known in rules.values() for identity in (known.id, *known.was)}
+            problems += [toml.problem((*at, "id"), f"{taken!r} is the id of an earlier rule") for taken in earlier & {rule.id, *rule.was}]
             rules[rule.id] = rule
+    overridden, found = tables(toml, "override")
+    built = [build(Override, table, toml, ("override", number)) for number, table in enumerate(overridden)]
+    problems += found + [problem for _, found in built for problem in found]
     if head:
-        problems += _misplaced(name, head, toml)
+        problems += _misplaced(name, head, toml, overridden=bool(overridden))
     if problems or head is None:
         raise ConfigError(problems)
-    return RuleFile(name, head, tuple(rules.values()))
+    return RuleFile(name, head, tuple(rules.values()), tuple(override for override, _ in built if override), version)
 
 
-def _misplaced(name: str, head: Head, toml: Toml) -> list[Problem]:
+def _misplaced(name: str, head: Head, toml: Toml, *, overridden: bool) -> list[Problem]:
     """A file whose head does not fit the folder it lies in."""
     kind, _, rest = name.partition("/")
     language = rest.partition("/")[0]
-    if name.split() != [name]:
-        return [toml.problem((), "the name of a rule file has no blanks in it")]
-    if kind not in {"generic", "platform", "sites"}:
-        return [toml.problem((), "a rule file lies below generic/<language>/, platform/ or sites/<letter>/")]
-    if kind == "generic" and head.language != (("*",) if language == "any" else (language,)):
-        return [
-            toml.problem(
-                ("language",),
-                f'a generic pack names its language, which its folder is called by: ["{"*" if language == "any" else language}"]',
-            )
-        ]
-    if kind == "sites" and not head.domains:
-        return [toml.problem((), "a site file names its domains")]
-    return []
+    meant = "*" if language == "any" else language
+    wrong = {
+        "the name of a rule file is made of letters, digits, '.', '-', '_' and '='": ("", not _NAME.fullmatch(name)),
+        "a rule file lies below generic/<language>/, platform/ or sites/<letter>/": ("", kind not in {"generic", "platform", "sites"}),
+        f'a generic pack names its language, which its folder is called by: ["{meant}"]': (
+            "language",
+            kind == "generic" and head.language != (meant,),
+        ),
+        "a generic pack holds by language alone: it has no domains, signs or generator": (
+            "",
+            kind == "generic" and (head.signs or head.generator or head.domains),
+        ),
+        "a site file names its domains": ("", kind == "sites" and not head.domains),
+        "switches a rule off on one site, so it stands in a site's file": ("override", overridden and kind != "sites"),
+    }
+    return [toml.problem((key,) if key else (), message) for message, (key, found) in wrong.items() if found][:1]
 
 
-def _contradictions(rule: Rule, toml: Toml, at: tuple[str, int], *, site: bool) -> list[Problem]:
+def _contradictions(rule: Rule, toml: Toml, at: tuple[str, int], *, kind: str) -> list[Problem]:
     """What is wrong with a rule whose fields are each right by themselves."""
+    found = [*_unreachable(rule, kind), *_unfit(rule)]
+    for name, literal in rule.matchers():
+        if not fold(literal):
+            found.append((name, f"{literal!r} folds to nothing"))
+        if name == "line_contains" and kind != "sites" and len(literal) < SHORTEST_CONTAINS:
+            found.append((name, f"{literal!r} is shorter than {SHORTEST_CONTAINS} characters; only a site's file may say so little"))
+        if name == "line_regex":
+            found += [(name, problem) for problem in _pattern_problems(literal, groups=int(rule.action == "trim"))]
+        elif rule.digits == "any" and name not in {"line", "from"} and len(prefilter(any_number(fold(literal)))) < SHORTEST_PREFILTER:
+            found.append((name, f"{literal!r} has no {SHORTEST_PREFILTER} characters in a row besides its numbers"))
+    for name in ("select", "keep_select"):
+        found += [(name, said) for selector in literals(getattr(rule, name)) if (said := selector_problem(selector))]
+    return [toml.problem((*at, key) if key else at, message) for key, message in found]
+
+
+def _unreachable(rule: Rule, kind: str) -> list[tuple[str, str]]:
+    """Where a rule could match nothing, or too much."""
     found: list[tuple[str, str]] = []
-    if not rule.matchers():
-        found.append(("", f"no matcher; a rule has one of {', '.join(MATCHERS)}, or from and to"))
+    if not (rule.matchers() or rule.select or rule.repeat):
+        found.append(("", f"no matcher; a rule has one of {', '.join(MATCHERS)}, select, repeat, or from and to"))
+    if rule.select and rule.on == "text":
+        found.append(("on", "text has no elements that select could find"))
+    if kind == "generic" and (rule.select or rule.keep_select):
+        found.append(("select", "a class means something else on every site: selectors stand in the files of a platform or a site"))
+    if kind == "generic" and rule.repeat and not rule.matchers():
+        found.append(("repeat", "alone it would take every repeated line of every page; say which lines, or leave it to the step repeats"))
+    if kind != "sites" and rule.category in POLICIES and not (rule.where.first or rule.where.last):
+        found.append(
+            ("where", f"a {rule.category} may be content: outside a site's file it is looked for near the edges, first or last, only")
+        )
+    return found
+
+
+def _unfit(rule: Rule) -> list[tuple[str, str]]:
+    """Keys that do not go together."""
+    found: list[tuple[str, str]] = []
     if rule.action == "drop-span" and not (rule.from_ and rule.to and rule.max_lines):
         found.append(("action", "drop-span needs from, to and max_lines"))
     if rule.action != "drop-span" and (rule.from_ or rule.to):
@@ -196,14 +299,15 @@ def _contradictions(rule: Rule, toml: Toml, at: tuple[str, int], *, site: bool) 
         found.append(("max_lines", "goes with drop-span and drop-block"))
     if rule.action in MANY_LINES and rule.guard is None:
         found.append(("action", f"{rule.action} cuts more than a line and needs guard = {{ max_share = … }}"))
-    for name, literal in rule.matchers():
-        if not fold(literal):
-            found.append((name, f"{literal!r} folds to nothing"))
-        if name == "line_contains" and not site and len(literal) < SHORTEST_CONTAINS:
-            found.append((name, f"{literal!r} is shorter than {SHORTEST_CONTAINS} characters; only a site's file may say so little"))
-        if name == "line_regex":
-            found += [(name, problem) for problem in _pattern_problems(literal, groups=int(rule.action == "trim"))]
-    return [toml.problem((*at, key) if key else at, message) for key, message in found]
+    if rule.only_selects and rule.action in CUTS and rule.guard is None:
+        found.append(("select", "an element may hold more than a line: say guard = { max_share = … }, or which lines in it are meant"))
+    if rule.only_selects and rule.action not in {"drop-line", "keep"}:
+        found.append(("action", f"what is in an element can be dropped (drop-line) or kept, {rule.action} needs a line to begin with"))
+    if (rule.action == "replace") != bool(rule.with_):
+        found.append(("with", "replace puts it in the place of what matched; the two go together"))
+    if rule.evidence and rule.evidence.pages > rule.evidence.of:
+        found.append(("evidence", f"{rule.evidence.pages} pages of {rule.evidence.of} cannot be"))
+    return found
 
 
 def _pattern_problems(pattern: str, groups: int) -> list[str]:

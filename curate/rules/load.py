@@ -1,21 +1,38 @@
-"""Find and read the rule files: the packs that come with curate, and folders of one's own before them."""
+"""Find and read the rule files: folders of one's own, then the packs that come with curate."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from functools import cache
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import Meta
 
 from curate.errors import ConfigError, Problem
-from curate.fields import nearest, read_toml
-from curate.rules.format import RuleFile, read
+from curate.fields import Toml, build, nearest, read_toml
+from curate.rules.format import RuleFile, bare, parse
+
+PACK_FILE: Final = "pack.toml"
+KEEP: Final = "keep"  # the folder of body lines that no rule may hit
+_ENVIRONMENT: Final = "CURATE_RULES"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What `pack.toml`, at the top of a rule folder, says of it."""
+
+    name: Annotated[str, Meta(min_length=1, description="what the pack is called in run.json")]
+    version: Annotated[str, Meta(pattern=r"^[\w.+-]+$", description="goes up when its rules change; stands in the ledger's rule ids")]
 
 
 class Packs(NamedTuple):
-    """Rule files by precedence, and a hash of what is in them."""
+    """Rule files by precedence, the TOML each was read from, a hash of what is in them, and the versions of the packs."""
 
     files: tuple[RuleFile, ...]
+    tomls: Mapping[str, Toml]  # by the file's name
     version: str
+    versions: Mapping[str, str]  # by the pack's name
 
 
 def built_in() -> Path:
@@ -25,39 +42,105 @@ def built_in() -> Path:
     return packaged if packaged.is_dir() else here.parent.parent / "rules"
 
 
-@cache
-def load(folders: tuple[str, ...] = ()) -> Packs:
-    """All rule files; of two with the same name the one in the folder named first counts, the built-in one last.
+def in_force(named: Sequence[str | Path] = ()) -> tuple[Path, ...]:
+    """Rule folders by precedence: those named, those of the environment variable CURATE_RULES, the built-in one."""
+    environment = [folder for folder in os.environ.get(_ENVIRONMENT, "").split(os.pathsep) if folder]
+    return (*map(Path, named), *map(Path, environment), built_in())
+
+
+def rule_paths(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The rule files of a folder, by name, each with its path."""
+    for above, folders, names in os.walk(folder):
+        folders.sort()
+        if Path(above) == folder:
+            folders[:] = [name for name in folders if name != KEEP]
+            names = [name for name in names if name != PACK_FILE]  # noqa: PLW2901  # those that hold rules
+        for name in sorted(names):
+            if name.endswith(".toml"):
+                path = Path(above, name)
+                yield path.relative_to(folder).with_suffix("").as_posix(), path
+
+
+def pack(folder: Path) -> Pack | None:
+    """What a folder says of itself; None where it says nothing. Raises ConfigError for a broken `pack.toml`."""
+    path = folder / PACK_FILE
+    if not path.is_file():
+        return None
+    toml = read_toml(path)
+    found, problems = build(Pack, toml.data, toml, ())
+    if problems or found is None:
+        raise ConfigError(problems)
+    return found
+
+
+def load(named: Sequence[str | Path] = ()) -> Packs:
+    """The rule files of the folders in force; see `read_all`."""
+    return read_all(in_force(named))
+
+
+def read_all(folders: Sequence[Path]) -> Packs:
+    """All rule files of some folders; of two with the same name the one in the folder named first counts.
 
     Raises ConfigError with the problems of all files.
     """
     files: dict[str, RuleFile] = {}
-    paths: dict[str, Path] = {}
+    tomls: dict[str, Toml] = {}
+    versions: dict[str, str] = {}
     problems: list[Problem] = []
     digest = hashlib.sha256()
-    for folder in (*map(Path, folders), built_in()):
+    for folder in folders:
         if not folder.is_dir():
             problems.append(Problem(str(folder), 0, "", "there is no such rule folder"))
-        for path in sorted(folder.rglob("*.toml")):
-            name = path.relative_to(folder).with_suffix("").as_posix()
-            if name in files:
+        version = ""
+        try:
+            if said := pack(folder):
+                version = versions[said.name] = said.version
+        except ConfigError as problem:
+            problems += problem.problems
+        for name, path in rule_paths(folder):
+            if name in tomls:
                 continue
             try:
-                files[name], paths[name] = read(path, folder), path
-                digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+                tomls[name] = read_toml(path)
+                files[name] = parse(tomls[name], name, version)
+                digest.update(f"{name}@{version}\0".encode() + path.read_bytes() + b"\0")
             except ConfigError as problem:
                 problems += problem.problems
-    problems += _unknown_uses(files.values(), paths)
+    problems += [problem for file in files.values() for problem in _unknown_uses(file, files, tomls[file.name])]
+    resolved = []
+    for file in files.values():
+        overridden, found = _overridden(file, files, tomls[file.name])
+        resolved.append(overridden)
+        problems += found
     if problems:
         raise ConfigError(problems)
-    return Packs(tuple(files.values()), digest.hexdigest()[:16])
+    return Packs(tuple(resolved), tomls, digest.hexdigest()[:16], versions)
 
 
-def _unknown_uses(files: Iterable[RuleFile], paths: Mapping[str, Path]) -> list[Problem]:
-    groups = {file.group for file in files}
-    return [
-        read_toml(paths[file.name]).problem(("uses",), f"there is no pack {used!r}; {nearest(used, groups)}")
-        for file in files
-        for used in file.head.uses
-        if used not in groups
-    ]
+def _unknown_uses(file: RuleFile, files: Mapping[str, RuleFile], toml: Toml) -> list[Problem]:
+    groups = {other.group for other in files.values()}
+    return [toml.problem(("uses",), f"there is no pack {used!r}; {nearest(used, groups)}") for used in file.head.uses if used not in groups]
+
+
+def _overridden(file: RuleFile, files: Mapping[str, RuleFile], toml: Toml) -> tuple[RuleFile, list[Problem]]:
+    """A file whose overrides say the present ids of the rules they name, which may have gone by others."""
+    if not file.overrides:
+        return file, []
+    overrides, problems = [], []
+    for number, override in enumerate(file.overrides):
+        present = resolve(bare(override.rule), files)
+        if present:
+            overrides.append(replace(override, rule=present))
+        else:
+            known = [f"{other.name}#{rule.id}" for other in files.values() for rule in other.rules]
+            problems.append(
+                toml.problem(("override", number, "rule"), f"there is no rule {override.rule!r}; {nearest(override.rule, known)}")
+            )
+    return replace(file, overrides=tuple(overrides)), problems
+
+
+def resolve(rule: str, files: Mapping[str, RuleFile]) -> str:
+    """The present full id, without version, of a rule that may be named by an id it had before; "" where there is none."""
+    name, _, identity = rule.partition("#")
+    known = files[name].rules if name in files else ()
+    return next((f"{name}#{found.id}" for found in known if identity in {found.id, *found.was}), "")

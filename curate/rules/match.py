@@ -1,67 +1,27 @@
-"""Match all rules against a page at once, and turn the matches into changes.
+"""Decide which rules a page is under, match them against it, and turn the matches into changes."""
 
-Whole lines are looked up in one dictionary; beginnings, ends, parts of lines and the literals that patterns need
-are found by one automaton over the folded page; RE2 sees only lines that hold a pattern's literal. Which packs a
-page is under is decided first, so one set of tables serves all pages.
-"""
-
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-import ahocorasick_rs
-
 from curate.document import Change, Document
-from curate.rules.format import Rule, RuleFile, literals
-from curate.rules.patterns import compiled, prefilter
-from curate.text.folding import fold
+from curate.rules.compile import ReadyFile
+from curate.rules.cut import Conditions, cut
+from curate.rules.format import POLICIES
+from curate.rules.library import Library
+from curate.rules.runs_of_lines import LONGEST, SHORTEST, Heads, pieces, tails_of
+from curate.rules.tables import SPANS, Known, Match, Tables
 
-_PRECEDENCE: Final = {"sites": 0, "platform": 1, "generic": 2}
-_ANYWHERE: Final = 5  # words of a whole line that may go from a page whose site is not known
-
-
-class _Ready(NamedTuple):
-    """A rule with what it says folded, and the pack it is of."""
-
-    rule: Rule
-    pack: int
-    kind: str  # of the pack: generic, platform, sites
-    precedence: int
-    full_id: str
-    unless: tuple[str, ...]
-    after: str
-    to: frozenset[str]
-
-
-class _Matcher(NamedTuple):
-    """One literal (folded) or pattern of one rule."""
-
-    rule: int
-    kind: str  # line, line_starts, line_ends, line_contains, line_regex, from
-    text: str
-
-    @property
-    def needle(self) -> str:
-        """What the automaton looks for: lines are parted by line breaks, so one anchors a literal at an edge."""
-        if self.kind == "line_regex":
-            return prefilter(self.text)
-        return {"line_starts": "\n" + self.text, "line_ends": self.text + "\n"}.get(self.kind, self.text)
-
-
-class _Match(NamedTuple):
-    """A paragraph that a matcher matched, and the span in its folded line."""
-
-    paragraph: int
-    start: int
-    end: int
-    matcher: _Matcher
+_SITES_AT_HAND: Final = 64  # sites whose tables for runs of lines are at hand
 
 
 class Scope(NamedTuple):
     """Which rules a page is under."""
 
-    packs: frozenset[int]
+    packs: frozenset[str]
+    sites: tuple[str, ...]  # those of the packs that are site files
+    policies: frozenset[str]  # categories of `POLICIES` that are on
+    off: frozenset[str]  # full ids, without versions, of rules that are off
     any_language: bool  # besides, the whole-line rules of every language's packs
     any_site: bool  # besides, the long whole-line rules of every site
 
@@ -69,30 +29,15 @@ class Scope(NamedTuple):
 class Matching:
     """Rules made ready. `packs` and `scope` say which of them a page is under, `changes` what they do to it."""
 
-    def __init__(self, files: Sequence[RuleFile]) -> None:
-        self.files = tuple(files)
-        self._groups: dict[str, frozenset[int]] = {}
-        for number, file in enumerate(files):
-            self._groups[file.group] = self._groups.get(file.group, frozenset()) | {number}
-        self._rules = [_ready(rule, pack, file) for pack, file in enumerate(files) for rule in file.rules]
-        self._lines: dict[str, list[_Matcher]] = {}
-        needles: dict[str, list[_Matcher]] = {}
-        for number, ready in enumerate(self._rules):
-            for kind, literal in ready.rule.matchers():
-                matcher = _Matcher(number, kind, literal if kind == "line_regex" else fold(literal))
-                if kind in {"line", "from"}:
-                    self._lines.setdefault(matcher.text, []).append(matcher)
-                else:
-                    needles.setdefault(matcher.needle, []).append(matcher)
-        self._by_needle = list(needles.values())
-        self._automaton = ahocorasick_rs.AhoCorasick(list(needles))
-        self._signs: dict[str, list[int]] = {}
-        self._domains: dict[str, list[int]] = {}
-        for number, file in enumerate(files):
-            for sign in literals(file.head.signs):
-                self._signs.setdefault(fold(sign), []).append(number)
-            for domain in file.head.domains:
-                self._domains.setdefault(domain.lower(), []).append(number)
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._groups: dict[str, list[ReadyFile]] = {}
+        for file in library.base:
+            self._groups.setdefault(file.group, []).append(file)
+        self._generators = [(file.generator, file.group) for file in library.base if file.generator]
+        self._base = Tables(library.base, library.order)
+        self._sites: dict[str, tuple[ReadyFile, Tables]] = {}
+        self._heads = lru_cache(maxsize=_SITES_AT_HAND)(self._joined_heads)
 
     def packs(self, doc: Document, lang: str, host: str) -> list[str]:
         """The packs that a page is under: groups of generic files (`generic/en`), names of the others, sorted.
@@ -101,167 +46,154 @@ class Matching:
         own lines may give it away.
         """
         packs = {group for group in (f"generic/{lang}", "generic/any") if group in self._groups}
-        found = set(self._of_host(host))
-        for line in [line for line in doc.folded.lines if line in self._signs]:
-            found.update(n for n in self._signs[line] if not host or self.files[n].kind != "sites")
-        while found:
-            file = self.files[found.pop()]
-            packs.add(file.group)
-            found.update(n for name in set(file.head.uses) - packs for n in self._groups[name])
-        return sorted(packs)
+        signs = self.library.signs
+        told = {name for line in doc.folded.lines if line in signs for name in signs[line]}
+        if host:
+            told = {name for name in told if name not in self.library.sites}
+        return sorted(packs | self._with_uses({*self._before_reading(host, doc.generator), *told}))
 
-    def _of_host(self, host: str) -> Iterator[int]:
-        """The packs of a host, of each domain above it, and of the host alone."""
-        yield from self._domains.get(f"={host}", ())
+    def selectors(self, host: str, generator: str) -> list[str]:
+        """The CSS selectors of the packs that a page can be told to be under before it is read: by host and generator."""
+        packs = self._with_uses(set(self._before_reading(host, generator)))
+        files = [file for name in sorted(packs) for file in self._files(name)]
+        return list(dict.fromkeys(selector for file in files for rule in file.rules for selector in (*rule.select, *rule.keep_select)))
+
+    def _before_reading(self, host: str, generator: str) -> Iterator[str]:
+        """The packs of a host, of each domain above it, and of the host alone; the platforms of a generator."""
+        yield from self.library.domains.get(f"={host}", ())
         while host:
-            yield from self._domains.get(host, ())
+            yield from self.library.domains.get(host, ())
             host = host.partition(".")[2]
+        if generator:
+            said = generator.casefold().split("\n")
+            yield from (group for begins, group in self._generators if any(one.startswith(begins) for one in said))
 
-    def scope(self, packs: Sequence[str], lang: str, host: str) -> Scope:
+    def _with_uses(self, told: set[str]) -> set[str]:
+        """Packs, with those that they use."""
+        packs: set[str] = set()
+        while told:
+            packs.add(name := told.pop())
+            told.update(used for file in self._files(name) for used in file.uses if used not in packs)
+        return packs
+
+    def _files(self, name: str) -> Sequence[ReadyFile]:
+        """The files of a pack."""
+        return [self._site(name)[0]] if name in self.library.sites else self._groups.get(name, [])
+
+    def _site(self, name: str) -> tuple[ReadyFile, Tables]:
+        """A site's file and its tables, made when a page of the site first comes up."""
+        if name not in self._sites:
+            file = self.library.site(name)
+            self._sites[name] = file, Tables([file], self.library.order)
+        return self._sites[name]
+
+    def scope(self, packs: Sequence[str], lang: str, host: str, *, policies: Sequence[str] = POLICIES, off: Sequence[str] = ()) -> Scope:
         """The scope that the packs of these names make.
 
         A site told by signs alone does not rule out the lines of others: pages without a URL are often copies of copies.
         """
-        files = frozenset[int]().union(*(self._groups[name] for name in packs))
-        return Scope(files, any_language=lang == "und", any_site=not host)
+        sites = tuple(name for name in packs if name in self.library.sites)
+        overridden = frozenset(off).union(*(self._site(name)[0].off for name in sites))
+        return Scope(frozenset(packs), sites, frozenset(policies), overridden, any_language=lang == "und", any_site=not host)
 
     def changes(self, doc: Document, scope: Scope, *, placed: bool = True) -> Iterator[Change]:
-        """What the rules in scope do to a document; `placed=False` leaves `where` and `guard` aside.
+        """What the rules in scope do to a document; `placed=False` leaves `where`, `repeat` and `guard` aside.
 
         Of two rules that match a paragraph the site's comes before the platform's and that before the generic one;
-        a drop comes before a trim.
+        a drop comes before a trim. A `keep` holds against rules of its own kind of file and of the kinds behind it.
+        What an experimental rule would do, and where a `keep` has held, is reported by a change of nothing.
         """
-        left = (doc.lengths * doc.live).tolist()  # characters of each paragraph that is still there
-        gone: set[int] = set()
-        trims: dict[int, list[_Match]] = {}
-        blocks: list[int] = []
-        matches = sorted(
-            self._matches(doc, scope), key=lambda match: (self._rules[match.matcher.rule].precedence, match.matcher.rule, match.paragraph)
-        )
-        for match in matches:
-            ready = self._rules[match.matcher.rule]
-            if match.paragraph in gone or not _holds(doc, match.paragraph, ready, placed=placed):
-                continue
-            if ready.rule.action == "trim":
-                trims.setdefault(match.paragraph, []).append(match)
-                continue
-            if ready.rule.action == "drop-block":
-                blocks = blocks or _block_ends(doc)
-            reach = _reach(doc, match.paragraph, ready, blocks)
-            guard = ready.rule.guard
-            if placed and guard and sum(left[reach.start : reach.stop]) > guard.max_share * sum(left):
-                continue
-            for number in reach:
-                if number not in gone and doc.live[number]:
-                    gone.add(number)
-                    left[number] = 0
-                    yield Change(number, 0, int(doc.lengths[number]), rule=ready.full_id)
-        for number in sorted(trims.keys() - gone):
-            yield from self._trimmed(doc, number, trims[number], scope)
+        holds = Conditions(doc, placed=placed)
+        matches = [match for match in self._matches(doc, scope, holds) if holds(match.paragraph, match.known.ready)]
+        matches.sort(key=lambda match: (match.known.ready.experimental, match.known.order, match.paragraph))
+        return cut(doc, matches, lambda line: self.of_line(line, scope), holds)
 
-    def _in_scope(self, matcher: _Matcher, scope: Scope) -> bool:
-        ready = self._rules[matcher.rule]
-        if ready.pack in scope.packs:
-            return True
-        if matcher.kind != "line" or ready.rule.action != "drop-line":
-            return False
-        if ready.kind == "generic":
-            return scope.any_language
-        return ready.kind == "sites" and scope.any_site and len(matcher.text.split()) >= _ANYWHERE
+    def _matches(self, doc: Document, scope: Scope, holds: Conditions) -> list[Match]:
+        """Every match of a rule in scope with a live paragraph that is not too long for it."""
+        lengths, live = doc.lengths.tolist(), doc.live.tolist()
 
-    def _matches(self, doc: Document, scope: Scope) -> Iterator[_Match]:
-        """Every match of a matcher in scope with a live paragraph that is not too long for its rule."""
-        lines, lengths, live = doc.folded.lines, doc.lengths.tolist(), doc.live.tolist()
+        def meant(number: int, known: Known, kind: str) -> bool:
+            return live[number] and lengths[number] <= known.ready.longest and in_scope(known, kind, scope)
 
-        def meant(number: int, matcher: _Matcher) -> bool:
-            return live[number] and lengths[number] <= self._rules[matcher.rule].rule.max_chars and self._in_scope(matcher, scope)
+        tables = [self._base, *(self._site(name)[1] for name in scope.sites)]
+        found = [match for table in tables for match in table.matches(doc, meant)]
+        if scope.any_site:
+            for number in [number for number, line in enumerate(doc.folded.lines) if line in self.library.anywhere]:
+                line = doc.folded.lines[number]
+                strangers = [self._site(name)[1] for name in self.library.anywhere[line] if name not in scope.packs]
+                found += [
+                    Match(number, 0, len(line), known, known.ready.action in SPANS)
+                    for table in strangers
+                    for known in table.lines[line]
+                    if meant(number, known, "line")
+                ]
+        for known in (known for table in tables for known in table.unworded if in_scope(known, "", scope)):
+            found += [Match(number, 0, 0, known, spans=False) for number in doc.kept if lengths[number] <= known.ready.longest]
+        return [*found, *self._runs(doc, scope, holds, {match.paragraph for match in found if not match.spans})]
 
-        for number in [number for number, line in enumerate(lines) if line in self._lines]:
-            yield from (_Match(number, 0, len(lines[number]), matcher) for matcher in self._lines[lines[number]] if meant(number, matcher))
-        text = f"\n{doc.folded.text}\n"
-        if not (hits := self._automaton.find_matches_as_indexes(text, overlapping=True)):
-            return
-        starts = list(accumulate((len(line) + 1 for line in lines), initial=1))
-        tried: set[tuple[int, _Matcher]] = set()
-        for needle, begin, end in hits:
-            number = bisect_right(starts, begin + (text[begin] == "\n")) - 1
-            for matcher in self._by_needle[needle]:
-                if (number, matcher) in tried or not meant(number, matcher):
-                    continue
-                if matcher.kind != "line_regex":
-                    start, stop = begin - starts[number], end - starts[number]
-                    yield _Match(number, max(start, 0), min(stop, len(lines[number])), matcher)
-                elif found := compiled(matcher.text).fullmatch(lines[number]):
-                    start, stop = found.span(1 if found.re.groups else 0)
-                    yield _Match(number, start, stop, matcher)
-                if matcher.kind == "line_regex":
-                    tried.add((number, matcher))
+    def _runs(self, doc: Document, scope: Scope, holds: Conditions, taken: set[int]) -> Iterator[Match]:
+        """The matches of lines that are several known lines run together, but for paragraphs that are `taken`."""
+        heads, tails = self._heads(scope.sites)
+        live = doc.live.tolist()
+        for number, line in enumerate(doc.folded.lines):
+            if (
+                (line[:SHORTEST] in heads or line[:1].isdigit())
+                and (line[-SHORTEST:] in tails or not line[-1:].isalpha())
+                and SHORTEST < len(line) <= LONGEST
+                and live[number]
+                and number not in taken
+            ):
+                yield from self._run(doc, number, scope, holds, heads)
 
-    def _trimmed(self, doc: Document, number: int, matches: list[_Match], scope: Scope) -> Iterator[Change]:
-        """The trims of one paragraph, from its end to its beginning so that offsets stay true.
+    def _run(self, doc: Document, number: int, scope: Scope, holds: Conditions, heads: Heads) -> Iterator[Match]:
+        """A line's known lines as matches that together cover it: numbers and signs go with what stands before them."""
+        rules: dict[str, Known | None] = {}
 
-        Spans that meet are cut as one, by the rule that comes first. Where only a known line would be left, the
-        paragraph is dropped by that line's rule.
-        """
-        line, (origin, lines) = doc.folded.lines[number], doc.folded.offsets
-        spans: list[tuple[int, int, int]] = []  # start, end, and the place of the match, which is its precedence
-        for start, end, place in sorted((match.start, match.end, place) for place, match in enumerate(matches) if match.start < match.end):
-            if spans and not line[spans[-1][1] : start].strip():
-                spans[-1] = (spans[-1][0], max(end, spans[-1][1]), min(place, spans[-1][2]))
-            else:
-                spans.append((start, end, place))
-        edges = [0, *(edge for start, end, _ in spans for edge in (start, end)), len(line)]
-        left = " ".join("".join(line[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)).split())
-        for matcher in self._lines.get(left, ()):
-            ready = self._rules[matcher.rule]
-            if ready.rule.action == "drop-line" and self._in_scope(matcher, scope) and _holds(doc, number, ready, placed=True):
-                yield Change(number, 0, int(doc.lengths[number]), rule=ready.full_id)
-                return
-        first, length = int(doc.starts[number]), int(doc.lengths[number])
-        for start, end, place in reversed(spans):
-            at = 0 if start == 0 else int(origin[lines[number] + start]) - first
-            to = length if end == len(line) else int(origin[lines[number] + end - 1]) + 1 - first
-            yield Change(number, at, to, rule=self._rules[matches[place].matcher.rule].full_id)
+        def usable(known: str) -> bool:
+            if known not in rules:
+                rules[known] = next((one for one in self.of_line(known, scope) if holds(number, one.ready)), None)
+            return rules[known] is not None
+
+        line = doc.folded.lines[number]
+        found = pieces(line, heads, usable, lambda at: _parted(doc, number, at))
+        known = [(piece, rule) for piece in found if (rule := rules.get(piece.line))]
+        for place, (piece, rule) in enumerate(known):
+            start = piece.start if place else 0
+            end = known[place + 1][0].start if place + 1 < len(known) else len(line)
+            yield Match(number, start, end, rule, spans=True)
+
+    def _joined_heads(self, sites: tuple[str, ...]) -> tuple[Heads, frozenset[str]]:
+        heads: Heads = dict(self._base.heads)
+        for name in sites:
+            for head, lines in self._site(name)[1].heads.items():
+                heads[head] = tuple(sorted({*heads.get(head, ()), *lines}, key=lambda line: (-len(line), line)))
+        return heads, tails_of(heads)
+
+    def of_line(self, line: str, scope: Scope) -> list[Known]:
+        """The rules in scope that drop a folded line as a whole, the one that comes first in front; active ones only."""
+        tables = [self._base, *(self._site(name)[1] for name in scope.sites)]
+        found = [known for table in tables for known in table.lines.get(line, ()) if in_scope(known, "line", scope)]
+        dropping = [known for known in found if known.ready.action == "drop-line" and not (known.ready.experimental or known.ready.select)]
+        return sorted(dropping, key=lambda known: known.order)
 
 
-def _ready(rule: Rule, pack: int, file: RuleFile) -> _Ready:
-    unless, to = tuple(map(fold, literals(rule.unless))), frozenset(map(fold, literals(rule.to)))
-    return _Ready(rule, pack, file.kind, _PRECEDENCE[file.kind], f"{file.name}#{rule.id}", unless, fold(rule.where.after), to)
-
-
-def _holds(doc: Document, number: int, ready: _Ready, *, placed: bool) -> bool:
-    """Whether a rule's conditions hold for a paragraph that it matches."""
-    line = doc.folded.lines[number]
-    if any(literal in line for literal in ready.unless):
+def in_scope(known: Known, kind: str, scope: Scope) -> bool:
+    """Whether a rule holds on a page, by a matcher of this kind."""
+    ready = known.ready
+    if (ready.category in POLICIES and ready.category not in scope.policies) or (scope.off and known.bare in scope.off):
         return False
-    where = ready.rule.where
-    if not placed:
+    if known.group in scope.packs:
         return True
-    if ready.after and doc.folded.first.get(ready.after, number) >= number:
+    if kind != "line" or ready.action != "drop-line":
         return False
-    edges = [number < where.first] if where.first else []
-    edges += [number >= doc.read - where.last] if where.last else []
-    return any(edges) or not edges
+    return scope.any_language if known.kind == "generic" else known.kind == "sites" and scope.any_site
 
 
-def _reach(doc: Document, number: int, ready: _Ready, blocks: Sequence[int]) -> range:
-    """The paragraphs that a drop takes, beginning with the one that matched; `blocks` is `_block_ends`, where needed."""
-    rule = ready.rule
-    if rule.action == "drop-rest":
-        return range(number, doc.read)
-    if rule.action == "drop-span":
-        window = doc.folded.lines[number : number + (rule.max_lines or 0)]
-        return next((range(number, number + n + 1) for n, line in enumerate(window) if line in ready.to), range(0))
-    if rule.action == "drop-block":
-        return range(number, min(blocks[number], number + (rule.max_lines or doc.read)))
-    return range(number, number + 1)
-
-
-def _block_ends(doc: Document) -> list[int]:
-    """For each paragraph the number behind the last one of its block: its container, or what no blank line parts."""
-    elements = doc.facts.elements.tolist()
-    ends = [doc.read] * doc.read
-    for number in range(doc.read - 2, -1, -1):
-        together = elements[number] == elements[number + 1] if doc.is_html else not doc.blank_before[number + 1]
-        ends[number] = ends[number + 1] if together else number + 1
-    return ends
+def _parted(doc: Document, number: int, at: int) -> bool:
+    """Whether something new begins at a place in a folded line: a capital after a small letter, a letter after none."""
+    origin, starts = doc.folded.offsets
+    place = int(starts[number]) + at
+    before, after = doc.page[origin[place - 1]], doc.page[origin[place]]
+    if not (before.isalpha() and after.isalpha()):
+        return True
+    return (after.isupper() and not before.isupper()) or after.upper() == after.lower()

@@ -33,7 +33,19 @@ _ELEMENT: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_SPECIAL: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
+_NUMBER: Final = re.compile(r"[0-9]+")
 _QUANTIFIER: Final = re.compile(r"[*?+]\??|\{\d+(,\d*)?\}\??")
+
+
+def any_number(literal: str) -> str:
+    """The pattern of a folded literal whose numbers stand for every number."""
+    return _NUMBER.sub("[0-9]+", _SPECIAL.sub(r"\\\g<0>", literal))
+
+
+def masked(line: str) -> str:
+    """A folded line with the same number, 0, in the place of every number."""
+    return _NUMBER.sub("0", line)
 
 
 def prefilter(pattern: str) -> str:

@@ -90,6 +90,7 @@ class Counts:
                     "chars_added": count.chars_added,
                     "cpu_seconds": round(count.cpu_seconds, 6),
                     "rules": dict(sorted(count.rules.items())),
+                    "reports": dict(sorted(count.reports.items())),
                     "histogram": dict(sorted(count.histogram.items(), key=lambda pair: float(pair[0]))),
                 }
                 for name, count in pipeline.counts.items()

@@ -26,6 +26,7 @@ def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], counts: Co
         "packages": {name: version(name) for name in _DECISIVE},
         "pipeline": pipeline.identity,
         "rules": pipeline.rules_version,
+        "rule_packs": dict(pipeline.pack_versions),
         "inputs": list(map(written, inputs)),
         "config": {
             "step": [{"name": name, **parameters, "store": store} for name, parameters, store in config.entries],

@@ -83,7 +83,7 @@ class Language:
             asked, probability = self._arbiter(sample)
             enough = sum(map(str.isalpha, sample)) >= self.few_letters
             believed = probability >= self.at_least and (asked == declared or (enough and not reliable))
-            if lang == asked or believed:
+            if asked != UNKNOWN and (lang == asked or believed):
                 return {"lang": asked, "lang_score": round(max(probability, score if lang == asked else 0.0), 4), "lang_by": "langdetect"}
         if not reliable or score < self.at_least or lang == UNKNOWN:
             lang, score = UNKNOWN, 0.0

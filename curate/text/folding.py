@@ -6,6 +6,7 @@ characters. It works by a table per code point, so every folded character knows 
 """
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
@@ -108,3 +109,11 @@ def _expanded(points: Ints, origin: Ints) -> tuple[Ints, Ints]:
 def fold(text: str) -> str:
     """A single line folded, as paragraphs of a page are."""
     return Folded(code_points(text), np.zeros(1, dtype=np.int32)).text if text else ""
+
+
+def fold_lines(lines: Sequence[str]) -> list[str]:
+    """Single lines folded, all at once."""
+    joined = "\n".join(lines)
+    lengths = np.fromiter(map(len, lines), dtype=np.int32, count=len(lines))
+    starts = (np.cumsum(lengths + 1) - lengths - 1).astype(np.int32)
+    return Folded(code_points(joined), starts).lines if joined else [""] * len(lines)

@@ -438,7 +438,7 @@ class TestFolder:
         assert curate("clean", folder, "-o", out, "--allow-failed", "1").code == 0
         run = json.loads((out / "run.json").read_bytes())
         assert list(run) == [
-            *("schema", "curate", "python", "packages", "pipeline", "rules", "inputs", "config"),
+            *("schema", "curate", "python", "packages", "pipeline", "rules", "rule_packs", "inputs", "config"),
             *("documents", "reasons", "paragraphs", "chars", "steps", "tags", "rule_files", "hosts"),
         ]
         assert run["schema"] == 1

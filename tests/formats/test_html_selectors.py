@@ -20,7 +20,7 @@ PAGE = b"""<html><head><link rel=canonical href="https://www.harbourgazette.exam
 
 
 def covered(selectors: Sequence[str], page: bytes = PAGE) -> list[tuple[str, list[int]]]:
-    document = html.parse(page, Limits(), lambda _host: selectors)
+    document = html.parse(page, Limits(), lambda _host, _generator: selectors)
     assert document.selectors == tuple(selectors)
     return [(paragraph.text, sorted(document.facts.covers(paragraph.number))) for paragraph in document.paragraphs]
 
@@ -50,7 +50,7 @@ def test_an_inline_element_that_is_selected_is_a_paragraph_of_its_own():
 
 
 def test_a_link_that_is_selected_still_counts_as_one():
-    document = html.parse(PAGE, Limits(), lambda _host: ["nav a"])
+    document = html.parse(PAGE, Limits(), lambda _host, _generator: ["nav a"])
     assert document.facts.link_chars.tolist()[:2] == [4, 5]
 
 
@@ -64,7 +64,7 @@ def test_a_link_that_is_selected_still_counts_as_one():
 )
 def test_selectors_are_asked_for_by_the_host_that_is_known_best(site: str, url: str, expected: str):
     asked = []
-    html.parse(PAGE, Limits(), lambda host: asked.append(host) or (), site=site, url=url)
+    html.parse(PAGE, Limits(), lambda host, _generator: asked.append(host) or (), site=site, url=url)
     assert asked == [expected]
 
 
@@ -72,11 +72,11 @@ def test_selectors_are_asked_for_by_the_host_that_is_known_best(site: str, url: 
 class DropAsides:
     """A step as a plugin would bring it."""
 
-    def selectors(self, host: str) -> Sequence[str]:
+    def selectors(self, host: str, _generator: str) -> Sequence[str]:
         return ["aside.promo"] if host.endswith("harbourgazette.example") else []
 
     def judge(self, doc: Document) -> Iterator[Change]:
-        wanted = {number for number, selector in enumerate(doc.selectors) if selector in self.selectors(doc.host)}
+        wanted = {number for number, selector in enumerate(doc.selectors) if selector in self.selectors(doc.host, "")}
         for number in doc.kept:
             if doc.facts.covers(number) & wanted:
                 yield Change(number, 0, int(doc.lengths[number]), rule="aside.promo")
@@ -95,8 +95,8 @@ def test_a_step_gets_its_selectors_from_the_reader_to_the_ledger(tmp_path):
 def test_a_selector_that_is_none_fails_the_page_and_not_the_run(tmp_path):
     path = tmp_path / "a.html"
     path.write_bytes(PAGE)
-    [document] = pages(File(str(path), "a.html"), Reading(), lambda _host: ["p:::"])
+    [document] = pages(File(str(path), "a.html"), Reading(), lambda _host, _generator: ["p:::"])
     assert document.outcome == "failed"
     assert document.reason.startswith("cannot be parsed: ")
     with pytest.raises(PageError, match="limit line"):
-        html.parse(PAGE, Limits(line=5), lambda _host: ["p"])
+        html.parse(PAGE, Limits(line=5), lambda _host, _generator: ["p"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from curate.errors import ConfigError
+from curate.rules.library import library
 from curate.rules.load import built_in, load
 
 RULE = """\
@@ -125,4 +126,4 @@ def test_a_file_may_use_what_lies_in_another_folder(tmp_path: Path):
 
 def test_files_are_read_once(tmp_path: Path):
     folder = write(tmp_path, "platform/tide")
-    assert load((folder,)) is load((folder,))
+    assert library((folder,)) is library((folder,))

@@ -8,10 +8,15 @@ import pytest
 from curate.document import Document, document_of_lines
 from curate.errors import ConfigError
 from curate.rules.format import Guard, Head, Rule, RuleFile, Where
+from curate.rules.library import made_of
 from curate.rules.load import load
-from curate.rules.match import Matching
+from curate.rules.match import Matching as _Matching
 
 LONG = "The ferry was tied up for a second winter, the harbour board announced."
+
+
+def Matching(files):  # noqa: N802
+    return _Matching(made_of(files))
 
 
 def rule(identity: str = "tide", action: str = "drop-line", **keys: Any) -> Rule:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from curate.formats.html import of_snippet
 from curate.rules.format import RuleFile, read
 from curate.rules.load import load
 from curate.rules.test import Failure
@@ -31,14 +32,14 @@ def file(folder: Path, text: str) -> RuleFile:
 
 
 def found(folder: Path, text: str) -> Iterator[tuple[str, str]]:
-    for failure in failures([file(folder, text)]):
+    for failure in failures([file(folder, text)], of_snippet):
         assert failure.rule == "sites/h#tide"
         yield failure.verdict, failure.text.strip()
 
 
 @pytest.mark.parametrize("folder", ["", "samples/rules", "tests/rules/packs"])
 def test_the_rules_pass_their_own_examples(folder: str):
-    assert list(failures(load((str(ROOT / folder),) if folder else ()).files)) == []
+    assert list(failures(load((str(ROOT / folder),) if folder else ()).files, of_snippet)) == []
 
 
 def test_a_keeps_that_is_hit_is_noisy(tmp_path: Path):
@@ -68,7 +69,7 @@ def test_a_trim_that_hits_a_keeps_is_noisy(tmp_path: Path):
 
 def test_a_case_that_comes_out_otherwise_is_wrong(tmp_path: Path):
     text = 'action = "trim"\nline_ends = "the tide"\n[[rule.case]]\nbefore = "Rate the tide"\nafter = "Rate the"\n'
-    [failure] = failures([file(tmp_path, text)])
+    [failure] = failures([file(tmp_path, text)], of_snippet)
     assert failure == Failure("sites/h#tide", "wrong", "Rate the tide", "Rate")
 
 

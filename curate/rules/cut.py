@@ -1,0 +1,194 @@
+"""What matches come to: which rules' conditions hold, which paragraphs go, which spans are cut, what is only reported."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from curate.document import Change, Document
+from curate.rules.compile import ReadyRule
+from curate.rules.tables import Known, Match
+
+
+class Conditions:
+    """Whether a rule's conditions hold for a paragraph that it matches; `placed=False` leaves the page around it aside."""
+
+    def __init__(self, doc: Document, *, placed: bool) -> None:
+        self._doc, self.placed = doc, placed
+        self._selectors = {selector: number for number, selector in enumerate(doc.selectors)}
+
+    def __call__(self, number: int, ready: ReadyRule) -> bool:
+        return next(self.failing(number, ready), "") == ""
+
+    def failing(self, number: int, ready: ReadyRule) -> Iterator[str]:
+        """The conditions that do not hold, in words."""
+        doc, line = self._doc, self._doc.folded.lines[number]
+        yield from (f"unless: the line has {literal!r} in it" for literal in ready.unless if literal in line)
+        if ready.select and not self._inside(number, ready.select):
+            yield f"select: it stands in no element that {', '.join(ready.select)} finds"
+        if ready.keep_select and self._inside(number, ready.keep_select):
+            yield f"keep_select: it stands in an element that {', '.join(ready.keep_select)} finds"
+        if not self.placed:
+            return
+        if ready.on != "any" and (ready.on == "html") != doc.is_html:
+            yield f"on: it is for {ready.on} pages"
+        if ready.repeat and doc.folded.first[line] == number:
+            yield "repeat: it is the first such line of the page"
+        if ready.after and doc.folded.first.get(ready.after, number) >= number:
+            yield f"where.after: the line {ready.after!r} does not stand above it"
+        edges = [number < ready.first] * bool(ready.first) + [number >= doc.read - ready.last] * bool(ready.last)
+        if edges and not any(edges):
+            wanted = [f"first {ready.first}"] * bool(ready.first) + [f"last {ready.last}"] * bool(ready.last)
+            yield f"where: it is paragraph {number} of {doc.read} and not among the {' or the '.join(wanted)}"
+
+    def _inside(self, number: int, selectors: Sequence[str]) -> bool:
+        """Whether a paragraph stands in an element that one of the selectors matches."""
+        covers = self._doc.facts.covers(number) if self._doc.is_html else frozenset()
+        return bool(covers) and any(self._selectors.get(selector) in covers for selector in selectors)
+
+
+class _Span(NamedTuple):
+    """A part of a folded line that goes, and the place of its match, which is its precedence."""
+
+    start: int
+    end: int
+    place: int
+    new: str
+
+
+def cut(doc: Document, matches: Sequence[Match], of_line: Callable[[str], Sequence[Known]], holds: Conditions) -> Iterator[Change]:
+    """The changes that matches come to, which are given in the order of their precedence, experimental ones last.
+
+    `of_line` names the rules that drop a folded line as a whole.
+    """
+    cutting = _Cutting(doc, matches, holds)
+    yield from cutting.drops(matches)
+    yield from cutting.reports.values()
+    for number, spans in sorted(cutting.spans.items()):
+        if number not in cutting.gone:
+            yield from _spans(doc, number, spans, of_line, holds)
+
+
+class _Cutting:
+    """The drops of one page, and what is left over for others."""
+
+    def __init__(self, doc: Document, matches: Sequence[Match], holds: Conditions) -> None:
+        self._doc, self._holds = doc, holds
+        self._left: list[int] = (doc.lengths * doc.live).tolist()  # characters of each paragraph that is still there
+        self._blocks: list[int] = []
+        self._elements: dict[str, list[int]] = {}  # by rule: the paragraphs in the elements that it selects
+        self._kept: dict[int, Known] = {}
+        self.gone: set[int] = set()
+        self.spans: dict[int, list[Match]] = {}
+        self.reports: dict[tuple[int, str], Change] = {}
+        for match in matches:
+            if match.known.ready.action == "keep":
+                self._kept.setdefault(match.paragraph, match.known)
+            elif match.known.ready.only_selects:
+                self._elements.setdefault(match.known.ready.id, []).append(match.paragraph)
+
+    def drops(self, matches: Sequence[Match]) -> Iterator[Change]:
+        """The paragraphs that go."""
+        for match in matches:
+            known, number = match.known, match.paragraph
+            if number in self.gone or known.ready.action == "keep" or self._is_kept(known, number):
+                continue
+            if match.spans:
+                self._cut(known, number, match)
+            else:
+                yield from self._drop(known, match)
+
+    def _cut(self, known: Known, number: int, match: Match) -> None:
+        if known.ready.experimental:
+            self._report(known, number)
+        else:
+            self.spans.setdefault(number, []).append(match)
+
+    def _drop(self, known: Known, match: Match) -> Iterator[Change]:
+        ready = known.ready
+        reach = self._elements.pop(ready.id, []) if ready.only_selects else self._reach(match.paragraph, ready)
+        reach = [number for number in reach if number not in self.gone and self._doc.live[number] and not self._is_kept(known, number)]
+        if self._holds.placed and sum(self._left[number] for number in reach) > ready.max_share * sum(self._left):
+            return
+        for number in reach:
+            if ready.experimental:
+                self._report(known, number)
+                continue
+            self.gone.add(number)
+            self._left[number] = 0
+            yield Change(number, 0, int(self._doc.lengths[number]), rule=ready.id)
+
+    def _is_kept(self, known: Known, number: int) -> bool:
+        """Whether a keep holds against a rule; then it is reported."""
+        keeper = self._kept.get(number)
+        if keeper is None or keeper.order[0] > known.order[0] or keeper.ready.experimental:
+            return False
+        self._report(keeper, number)
+        return True
+
+    def _report(self, known: Known, number: int) -> None:
+        """A change of nothing, once for each paragraph and rule."""
+        self.reports[number, known.ready.id] = Change(number, 0, 0, rule=known.ready.id)
+
+    def _reach(self, number: int, ready: ReadyRule) -> Sequence[int]:
+        """The paragraphs that a drop takes, beginning with the one that matched."""
+        doc = self._doc
+        if ready.action == "drop-rest":
+            return range(number, doc.read)
+        if ready.action == "drop-span":
+            window = doc.folded.lines[number : number + ready.max_lines]
+            return next((range(number, number + n + 1) for n, line in enumerate(window) if line in ready.to), range(0))
+        if ready.action == "drop-block":
+            self._blocks = self._blocks or _block_ends(doc)
+            return range(number, min(self._blocks[number], number + (ready.max_lines or doc.read)))
+        return range(number, number + 1)
+
+
+def _spans(
+    doc: Document, number: int, matches: Sequence[Match], of_line: Callable[[str], Sequence[Known]], holds: Conditions
+) -> Iterator[Change]:
+    """What is cut from one paragraph, from its end to its beginning so that offsets stay true.
+
+    Where only a known line would be left, the paragraph is dropped by that line's rule.
+    """
+    line, (origin, lines) = doc.folded.lines[number], doc.folded.offsets
+    spans = _apart(line, matches)
+    if not any(span.new for span in spans):
+        edges = [0, *(edge for span in spans for edge in (span.start, span.end)), len(line)]
+        left = " ".join("".join(line[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)).split())
+        for known in of_line(left):
+            if holds(number, known.ready):
+                yield Change(number, 0, int(doc.lengths[number]), rule=known.ready.id)
+                return
+    first, length = int(doc.starts[number]), int(doc.lengths[number])
+    for span in reversed(spans):
+        at = 0 if span.start == 0 else int(origin[lines[number] + span.start]) - first
+        to = length if span.end == len(line) else int(origin[lines[number] + span.end - 1]) + 1 - first
+        yield Change(number, at, to, span.new, rule=matches[span.place].known.ready.id)
+
+
+def _apart(line: str, matches: Sequence[Match]) -> list[_Span]:
+    """The spans of matches without overlaps, in the order they stand.
+
+    Cuts that meet are one cut, by the rule that comes first; text that is put in the place of other text does not share it.
+    """
+    spans: list[_Span] = []
+    for found in sorted(
+        _Span(match.start, match.end, place, match.known.ready.new) for place, match in enumerate(matches) if match.start < match.end
+    ):
+        before = spans[-1] if spans else None
+        if before is None or (before.end <= found.start and (before.new or found.new or line[before.end : found.start].strip())):
+            spans.append(found)
+        elif not (before.new or found.new):
+            spans[-1] = _Span(before.start, max(found.end, before.end), min(found.place, before.place), "")
+        elif found.place < before.place:
+            spans[-1] = found
+    return spans
+
+
+def _block_ends(doc: Document) -> list[int]:
+    """For each paragraph the number behind the last one of its block: its container, or what no blank line parts."""
+    elements = doc.facts.elements.tolist()
+    ends = [doc.read] * doc.read
+    for number in range(doc.read - 2, -1, -1):
+        together = elements[number] == elements[number + 1] if doc.is_html else not doc.blank_before[number + 1]
+        ends[number] = ends[number + 1] if together else number + 1
+    return ends

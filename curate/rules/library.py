@@ -1,0 +1,83 @@
+"""All rules in force, ready for matching: packs of languages and platforms at hand, a site's when its pages come up.
+
+Reading thousands of TOML files takes seconds, so what comes of it is kept in a file (see `cache`), where a site's
+rules stay packed until they are asked for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from curate.rules import cache as kept
+from curate.rules.compile import ReadyFile, ready
+from curate.rules.format import RuleFile, bare
+from curate.rules.load import PACK_FILE, in_force, read_all, rule_paths
+
+ANYWHERE: Final = 5  # words of a site's whole line that may go from a page whose site is not known
+
+
+class Library(msgspec.Struct, frozen=True, array_like=True):
+    """Rule files ready for matching."""
+
+    version: str  # a hash of what is in the files
+    versions: dict[str, str]  # of the packs, by name
+    order: dict[str, int]  # of the files, by name: of two rules of a kind the one of the earlier file comes first
+    base: tuple[ReadyFile, ...]  # of languages and platforms
+    sites: dict[str, msgspec.Raw]  # packed, by name
+    domains: dict[str, list[str]]  # names of site files
+    signs: dict[str, list[str]]  # names of site and platform files, by folded line
+    ids: list[str]  # of all rules, in full without versions
+    anywhere: dict[str, list[str]]  # names of site files, by the long whole lines that hold where no site is known
+
+    def site(self, name: str) -> ReadyFile:
+        """The rules of a site's file."""
+        return _file.decode(self.sites[name])
+
+
+_file: Final = msgspec.msgpack.Decoder(ReadyFile)
+_library: Final = msgspec.msgpack.Decoder(Library)
+_encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def made_of(files: Iterable[RuleFile], version: str = "", versions: Mapping[str, str] | None = None) -> Library:
+    """A library of rule files, in the order of their precedence."""
+    made = Library(version, dict(versions or {}), {}, (), {}, {}, {}, [], {})
+    base = []
+    for file in map(ready, files):
+        made.ids.extend(bare(rule.id) for rule in file.rules)
+        made.order[file.name] = len(made.order)
+        for sign in file.signs:
+            made.signs.setdefault(sign, []).append(file.name)
+        for domain in file.domains:
+            made.domains.setdefault(domain, []).append(file.name)
+        if file.kind != "sites":
+            base.append(file)
+            continue
+        made.sites[file.name] = msgspec.Raw(_encode(file))
+        for line in {
+            matcher.text for rule in file.rules if rule.action == "drop-line" for matcher in rule.matchers if matcher.kind == "line"
+        }:
+            if len(line.split()) >= ANYWHERE:
+                made.anywhere.setdefault(line, []).append(file.name)
+    return msgspec.structs.replace(made, base=tuple(base))
+
+
+def library(named: Sequence[str | Path] = ()) -> Library:
+    """The rules of all folders in force; raises ConfigError with the problems of all files."""
+    return _of(in_force(named))
+
+
+@cache
+def _of(folders: tuple[Path, ...]) -> Library:
+    paths = [path for folder in folders for path in (folder, folder / PACK_FILE, *(path for _, path in rule_paths(folder)))]
+    stamp = kept.stamp(paths)
+    body = kept.read(folders, stamp)
+    if body is not None:
+        return _library.decode(body)
+    packs = read_all(folders)
+    made = made_of(packs.files, packs.version, packs.versions)
+    kept.write(folders, stamp, _encode(made))
+    return made
