@@ -11,6 +11,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
@@ -23,12 +24,18 @@ Table = Mapping[str, Any]
 T = TypeVar("T")
 
 
-class Toml(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Toml:
     """A parsed TOML file that still knows on which line each key stands."""
 
     path: str
     data: dict[str, Any]
-    lines: dict[Key, int]
+    text: str
+
+    @cached_property
+    def lines(self) -> dict[Key, int]:
+        """The line of each key; worked out for the first problem, which most files do not have."""
+        return key_lines(self.text)
 
     def line(self, key: Key) -> int:
         """The line of `key`, or of the nearest table around it; 0 for the file as a whole."""
@@ -62,7 +69,7 @@ def parse_toml(text: str, name: str) -> Toml:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise ConfigError([Problem(name, _line_in(str(problem)), "", f"not valid TOML: {problem}")]) from None
-    return Toml(name, data, key_lines(text))
+    return Toml(name, data, text)
 
 
 def _line_in(message: str) -> int:
@@ -84,7 +91,7 @@ def build(cls: type[T], table: Table, toml: Toml, at: Key, *, other: Sequence[st
     Fields that are dataclasses themselves, or tuples of them, are built the same way. `other` names keys of the
     table that are somebody else's.
     """
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = _hints(cast("type", cls))
     # A field whose key is a word of Python's says so in its metadata.
     wanted = {field.metadata.get("key", field.name): field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # T is a dataclass by contract
     problems: list[Problem] = []
@@ -106,6 +113,11 @@ def build(cls: type[T], table: Table, toml: Toml, at: Key, *, other: Sequence[st
         return cls(**values), []
     except ValueError as problem:
         return None, [toml.problem(at, str(problem))]
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls, include_extras=True)
 
 
 def _value(hint: Any, value: object, toml: Toml, at: Key) -> tuple[Any, list[Problem]]:  # noqa: ANN401  # of the hint's type
@@ -154,7 +166,7 @@ class Described(NamedTuple):
 
 def describe(cls: type) -> list[Described]:
     """The parameters of a dataclass, in order, as its fields document them."""
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = _hints(cls)
     rows = []
     for field in dataclasses.fields(cls):
         hint = hints[field.name]

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from curate import cli
-from curate.cli.main import _NOT_COMMANDS, _purpose, curate
+from curate.cli.commands import NOT_COMMANDS, purpose
+from curate.cli.main import curate
 from curate.config import Input, Output, presets
 from curate.fields import describe
 from curate.formats.jsonl import Fields
@@ -23,7 +24,7 @@ from curate.steps import class_name, kind, steps
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = sorted(module.name for module in pkgutil.iter_modules(cli.__path__) if module.name not in _NOT_COMMANDS)
+COMMANDS = sorted(module.name for module in pkgutil.iter_modules(cli.__path__) if module.name not in NOT_COMMANDS)
 
 
 @pytest.mark.parametrize("name", steps())
@@ -56,7 +57,7 @@ def test_every_command_is_in_the_readme_and_has_help():
     for name in COMMANDS:
         command = curate.get_command(None, name)
         assert command.help
-        assert _purpose(name), f"the first line of cli/{name}.py says what the command is for after its name"
+        assert purpose(cli, name), f"the first line of cli/{name}.py says what the command is for after its name"
         assert f"curate {name}" in README, f"README does not show `curate {name}`"
         for option in command.params:
             if option.param_type_name == "option":

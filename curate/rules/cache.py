@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,18 +28,24 @@ class Stamp(NamedTuple):
     settled: bool  # whether none of them changed a moment ago
 
 
-def stamp(paths: Iterable[Path]) -> Stamp:
-    """The stamp of some files and folders; one that is not there counts as such."""
+def stamp(folders: Iterable[Path]) -> Stamp:
+    """The stamp of all TOML files below some folders; a folder that is not there counts as such."""
     digest = hashlib.sha256()
     newest = 0
-    for path in paths:
-        try:
-            found = os.stat(path)  # noqa: PTH116  # twice as fast for thousands of files
-        except FileNotFoundError:
-            continue
+    for path, found in sorted((entry.path, entry.stat()) for top in folders for entry in _toml_files(top)):
         digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\n".encode("utf-8", "surrogateescape"))
         newest = max(newest, found.st_mtime_ns, found.st_ctime_ns)
     return Stamp(digest.digest(), newest < time.time_ns() - _SETTLED)
+
+
+def _toml_files(folder: str | Path) -> Iterator[os.DirEntry[str]]:
+    """The TOML files below a folder; `scandir` knows of each what `stat` says, twice as fast as a walk that asks."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _toml_files(entry.path)
+            elif entry.name.endswith(".toml"):
+                yield entry
 
 
 def folder() -> Path:

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from curate.rules.format import Head, Rule, RuleFile, literals
-from curate.rules.patterns import any_number, masked, prefilter
+from curate.rules.format import SHORTEST_PREFILTER, Head, Rule, RuleFile, literals
+from curate.rules.patterns import any_number, masked, prefilter, runs
 from curate.text.folding import fold, fold_lines
 
 NO_LIMIT: Final = 1 << 40  # characters of a paragraph
@@ -24,9 +24,12 @@ class Matcher(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def needle(self) -> str:
-        """What the automaton looks for: lines are parted by line breaks, so one anchors a literal at an edge."""
+        """What is looked for: lines are parted by line breaks, so one anchors a literal at an edge."""
         if self.kind == "line_regex":
-            return prefilter(self.text)
+            found = runs(self.text)
+            if len(found[0]) >= SHORTEST_PREFILTER:
+                return "\n" + found[0]
+            return found[-1] + "\n" if len(found[-1]) >= SHORTEST_PREFILTER else prefilter(self.text)
         return {"line_starts": "\n" + self.text, "line_ends": self.text + "\n"}.get(self.kind, self.text)
 
 

@@ -15,8 +15,8 @@ class Conditions:
         self._doc, self.placed = doc, placed
         self._selectors = {selector: number for number, selector in enumerate(doc.selectors)}
 
-    def __call__(self, number: int, ready: ReadyRule) -> bool:
-        return next(self.failing(number, ready), "") == ""
+    def __call__(self, number: int, known: Known) -> bool:
+        return not known.conditional or next(self.failing(number, known.ready), "") == ""
 
     def failing(self, number: int, ready: ReadyRule) -> Iterator[str]:
         """The conditions that do not hold, in words."""
@@ -106,7 +106,7 @@ class _Cutting:
         ready = known.ready
         reach = self._elements.pop(ready.id, []) if ready.only_selects else self._reach(match.paragraph, ready)
         reach = [number for number in reach if number not in self.gone and self._doc.live[number] and not self._is_kept(known, number)]
-        if self._holds.placed and sum(self._left[number] for number in reach) > ready.max_share * sum(self._left):
+        if ready.max_share < 1 and self._holds.placed and sum(self._left[number] for number in reach) > ready.max_share * sum(self._left):
             return
         for number in reach:
             if ready.experimental:
@@ -155,7 +155,7 @@ def _spans(
         edges = [0, *(edge for span in spans for edge in (span.start, span.end)), len(line)]
         left = " ".join("".join(line[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)).split())
         for known in of_line(left):
-            if holds(number, known.ready):
+            if holds(number, known):
                 yield Change(number, 0, int(doc.lengths[number]), rule=known.ready.id)
                 return
     first, length = int(doc.starts[number]), int(doc.lengths[number])

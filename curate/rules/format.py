@@ -15,7 +15,7 @@ from curate.errors import ConfigError, Problem
 from curate.fields import Toml, build, read_toml, tables
 from curate.rules.patterns import any_number, compiled, prefilter, runs
 from curate.rules.selectors import selector_problem
-from curate.text.folding import fold
+from curate.text.folding import fold, fold_lines
 
 Category = Literal[
     "ad-marker",
@@ -256,14 +256,15 @@ def _misplaced(name: str, head: Head, toml: Toml, *, overridden: bool) -> list[P
 def _contradictions(rule: Rule, toml: Toml, at: tuple[str, int], *, kind: str) -> list[Problem]:
     """What is wrong with a rule whose fields are each right by themselves."""
     found = [*_unreachable(rule, kind), *_unfit(rule)]
-    for name, literal in rule.matchers():
-        if not fold(literal):
+    matchers = rule.matchers()
+    for (name, literal), folded in zip(matchers, fold_lines([literal for _, literal in matchers]), strict=True):
+        if not folded:
             found.append((name, f"{literal!r} folds to nothing"))
         if name == "line_contains" and kind != "sites" and len(literal) < SHORTEST_CONTAINS:
             found.append((name, f"{literal!r} is shorter than {SHORTEST_CONTAINS} characters; only a site's file may say so little"))
         if name == "line_regex":
             found += [(name, problem) for problem in _pattern_problems(literal, groups=int(rule.action == "trim"))]
-        elif rule.digits == "any" and name not in {"line", "from"} and len(prefilter(any_number(fold(literal)))) < SHORTEST_PREFILTER:
+        elif rule.digits == "any" and name not in {"line", "from"} and len(prefilter(any_number(folded))) < SHORTEST_PREFILTER:
             found.append((name, f"{literal!r} has no {SHORTEST_PREFILTER} characters in a row besides its numbers"))
     for name in ("select", "keep_select"):
         found += [(name, said) for selector in literals(getattr(rule, name)) if (said := selector_problem(selector))]

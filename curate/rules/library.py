@@ -14,7 +14,7 @@ import msgspec
 from curate.rules import cache as kept
 from curate.rules.compile import ReadyFile, ready
 from curate.rules.format import RuleFile, bare
-from curate.rules.load import PACK_FILE, in_force, read_all, rule_paths
+from curate.rules.load import in_force, read_all
 
 ANYWHERE: Final = 5  # words of a site's whole line that may go from a page whose site is not known
 
@@ -72,8 +72,7 @@ def library(named: Sequence[str | Path] = ()) -> Library:
 
 @cache
 def _of(folders: tuple[Path, ...]) -> Library:
-    paths = [path for folder in folders for path in (folder, folder / PACK_FILE, *(path for _, path in rule_paths(folder)))]
-    stamp = kept.stamp(paths)
+    stamp = kept.stamp(folders)
     body = kept.read(folders, stamp)
     if body is not None:
         return _library.decode(body)

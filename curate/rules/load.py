@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -106,7 +106,8 @@ def read_all(folders: Sequence[Path]) -> Packs:
                 digest.update(f"{name}@{version}\0".encode() + path.read_bytes() + b"\0")
             except ConfigError as problem:
                 problems += problem.problems
-    problems += [problem for file in files.values() for problem in _unknown_uses(file, files, tomls[file.name])]
+    groups = {file.group for file in files.values()}
+    problems += [problem for file in files.values() for problem in _unknown_uses(file, groups, tomls[file.name])]
     resolved = []
     for file in files.values():
         overridden, found = _overridden(file, files, tomls[file.name])
@@ -117,8 +118,7 @@ def read_all(folders: Sequence[Path]) -> Packs:
     return Packs(tuple(resolved), tomls, digest.hexdigest()[:16], versions)
 
 
-def _unknown_uses(file: RuleFile, files: Mapping[str, RuleFile], toml: Toml) -> list[Problem]:
-    groups = {other.group for other in files.values()}
+def _unknown_uses(file: RuleFile, groups: Collection[str], toml: Toml) -> list[Problem]:
     return [toml.problem(("uses",), f"there is no pack {used!r}; {nearest(used, groups)}") for used in file.head.uses if used not in groups]
 
 

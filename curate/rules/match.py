@@ -1,18 +1,16 @@
 """Decide which rules a page is under, match them against it, and turn the matches into changes."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from curate.document import Change, Document
-from curate.rules.compile import ReadyFile
+from curate.rules.compile import ReadyFile, ReadyRule
 from curate.rules.cut import Conditions, cut
+from curate.rules.edges import Literals
 from curate.rules.format import POLICIES
 from curate.rules.library import Library
-from curate.rules.runs_of_lines import LONGEST, SHORTEST, Heads, pieces, tails_of
+from curate.rules.runs_of_lines import candidates, pieces
 from curate.rules.tables import SPANS, Known, Match, Tables
-
-_SITES_AT_HAND: Final = 64  # sites whose tables for runs of lines are at hand
 
 
 class Scope(NamedTuple):
@@ -37,7 +35,7 @@ class Matching:
         self._generators = [(file.generator, file.group) for file in library.base if file.generator]
         self._base = Tables(library.base, library.order)
         self._sites: dict[str, tuple[ReadyFile, Tables]] = {}
-        self._heads = lru_cache(maxsize=_SITES_AT_HAND)(self._joined_heads)
+        self._lines: dict[tuple[str, ...], Literals] = {}  # by packs
 
     def packs(self, doc: Document, lang: str, host: str) -> list[str]:
         """The packs that a page is under: groups of generic files (`generic/en`), names of the others, sorted.
@@ -104,7 +102,7 @@ class Matching:
         What an experimental rule would do, and where a `keep` has held, is reported by a change of nothing.
         """
         holds = Conditions(doc, placed=placed)
-        matches = [match for match in self._matches(doc, scope, holds) if holds(match.paragraph, match.known.ready)]
+        matches = [match for match in self._matches(doc, scope, holds) if holds(match.paragraph, match.known)]
         matches.sort(key=lambda match: (match.known.ready.experimental, match.known.order, match.paragraph))
         return cut(doc, matches, lambda line: self.of_line(line, scope), holds)
 
@@ -133,48 +131,50 @@ class Matching:
 
     def _runs(self, doc: Document, scope: Scope, holds: Conditions, taken: set[int]) -> Iterator[Match]:
         """The matches of lines that are several known lines run together, but for paragraphs that are `taken`."""
-        heads, tails = self._heads(scope.sites)
+        generic = tuple(sorted(self._groups)) if scope.any_language else tuple(sorted(scope.packs & self._groups.keys()))
+        known = [self._known_lines(generic), *(self._known_lines((name,)) for name in scope.sites)]
         live = doc.live.tolist()
-        for number, line in enumerate(doc.folded.lines):
-            if (
-                (line[:SHORTEST] in heads or line[:1].isdigit())
-                and (line[-SHORTEST:] in tails or not line[-1:].isalpha())
-                and SHORTEST < len(line) <= LONGEST
-                and live[number]
-                and number not in taken
-            ):
-                yield from self._run(doc, number, scope, holds, heads)
+        for number in candidates(doc.folded.lines, known, taken):
+            if live[number]:
+                yield from self._run(doc, number, scope, holds, known)
 
-    def _run(self, doc: Document, number: int, scope: Scope, holds: Conditions, heads: Heads) -> Iterator[Match]:
+    def _run(self, doc: Document, number: int, scope: Scope, holds: Conditions, lines: Sequence[Literals]) -> Iterator[Match]:
         """A line's known lines as matches that together cover it: numbers and signs go with what stands before them."""
         rules: dict[str, Known | None] = {}
 
         def usable(known: str) -> bool:
             if known not in rules:
-                rules[known] = next((one for one in self.of_line(known, scope) if holds(number, one.ready)), None)
+                rules[known] = next((one for one in self.of_line(known, scope) if holds(number, one)), None)
             return rules[known] is not None
 
         line = doc.folded.lines[number]
-        found = pieces(line, heads, usable, lambda at: _parted(doc, number, at))
+        found = pieces(line, lines, usable, lambda at: _parted(doc, number, at))
         known = [(piece, rule) for piece in found if (rule := rules.get(piece.line))]
         for place, (piece, rule) in enumerate(known):
             start = piece.start if place else 0
             end = known[place + 1][0].start if place + 1 < len(known) else len(line)
             yield Match(number, start, end, rule, spans=True)
 
-    def _joined_heads(self, sites: tuple[str, ...]) -> tuple[Heads, frozenset[str]]:
-        heads: Heads = dict(self._base.heads)
-        for name in sites:
-            for head, lines in self._site(name)[1].heads.items():
-                heads[head] = tuple(sorted({*heads.get(head, ()), *lines}, key=lambda line: (-len(line), line)))
-        return heads, tails_of(heads)
+    def _known_lines(self, packs: tuple[str, ...]) -> Literals:
+        """The whole lines that the active rules of packs drop."""
+        if packs not in self._lines:
+            self._lines[packs] = Literals(line for name in packs for file in self._files(name) for line in _dropped_lines(file))
+        return self._lines[packs]
 
     def of_line(self, line: str, scope: Scope) -> list[Known]:
         """The rules in scope that drop a folded line as a whole, the one that comes first in front; active ones only."""
         tables = [self._base, *(self._site(name)[1] for name in scope.sites)]
         found = [known for table in tables for known in table.lines.get(line, ()) if in_scope(known, "line", scope)]
-        dropping = [known for known in found if known.ready.action == "drop-line" and not (known.ready.experimental or known.ready.select)]
-        return sorted(dropping, key=lambda known: known.order)
+        return sorted((known for known in found if _drops_lines(known.ready)), key=lambda known: known.order)
+
+
+def _drops_lines(ready: ReadyRule) -> bool:
+    """Whether what a rule says of a whole line is that it goes, wherever it stands on its own or beside others."""
+    return ready.action == "drop-line" and not (ready.experimental or ready.select)
+
+
+def _dropped_lines(file: ReadyFile) -> Iterator[str]:
+    return (matcher.text for rule in file.rules if _drops_lines(rule) for matcher in rule.matchers if matcher.kind == "line")
 
 
 def in_scope(known: Known, kind: str, scope: Scope) -> bool:

@@ -6,14 +6,17 @@ piece touches the next a reader must be able to see it, or "newsroom" would be "
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
-SHORTEST: Final = 3  # characters of a known line that may be a piece
-LONGEST: Final = 300  # characters of a line that is looked at
-Heads = dict[str, tuple[str, ...]]  # known lines by their first SHORTEST characters, the longest first
+from curate.rules.edges import SHORTEST, Literals
 
-_BETWEEN: Final = re.compile(r"[ |/•·*>-]*")
+LONGEST: Final = 300  # characters of a line that is looked at
+_SIGNS: Final = " |/•·*>-"
+_NUMERIC: Final = frozenset("0123456789")
+_EDGES: Final = _NUMERIC | frozenset(_SIGNS)
+
 _NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*(?:[km](?!\w))?")
 
 
@@ -25,36 +28,31 @@ class Piece(NamedTuple):
     line: str
 
 
-def heads_of(lines: Iterable[str]) -> Heads:
-    """Known lines as `pieces` looks for them."""
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        found.setdefault(line[:SHORTEST], []).append(line)
-    return {head: tuple(sorted(same, key=lambda line: (-len(line), line))) for head, same in found.items()}
+def candidates(lines: Sequence[str], known: Sequence[Literals], taken: AbstractSet[int]) -> list[int]:
+    """The lines, ascending, that begin and end as runs of known ones do; those that are `taken` are left out."""
+    begin = {number for some in known for number in some.beginning(lines)} | {n for n, line in enumerate(lines) if line[:1] in _NUMERIC}
+    near = [n for n in begin - taken if SHORTEST < len(lines[n]) <= LONGEST]
+    return sorted(n for n in near if lines[n][-1] in _EDGES or any(some.ends(lines[n]) for some in known))
 
 
-def tails_of(heads: Heads) -> frozenset[str]:
-    """How known lines end: most lines of a page are told by this not to be runs."""
-    return frozenset(line[-SHORTEST:] for same in heads.values() for line in same)
-
-
-def pieces(line: str, heads: Heads, usable: Callable[[str], bool], parted: Callable[[int], bool]) -> list[Piece]:
+def pieces(line: str, known: Sequence[Literals], usable: Callable[[str], bool], parted: Callable[[int], bool]) -> list[Piece]:
     """A folded line as a run of at least two pieces, one of them a known line; [] when it is none.
 
     `usable` says whether a known line counts here, `parted` whether a reader sees that something new begins at a place
-    in the line. Pieces are tried longest first; a place from which the line's end cannot be reached is tried once.
+    in the line. A place from which the line's end cannot be reached is tried once.
     """
     dead: set[int] = set()
     found: list[Piece] = []
 
     def onward(at: int) -> bool:
-        at = _BETWEEN.match(line, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        while at < len(line) and line[at] in _SIGNS:
+            at += 1
         if at == len(line):
             return len(found) > 1 and any(piece.line for piece in found)
         if at in dead:
             return False
-        if not found or line[at - 1] in " |/•·*>-" or parted(at):
-            for piece in _at(line, at, heads, usable):
+        if not found or line[at - 1] in _SIGNS or parted(at):
+            for piece in _at(line, at, known, usable):
                 found.append(piece)
                 if onward(piece.end):
                     return True
@@ -65,9 +63,10 @@ def pieces(line: str, heads: Heads, usable: Callable[[str], bool], parted: Calla
     return found if onward(0) else []
 
 
-def _at(line: str, at: int, heads: Heads, usable: Callable[[str], bool]) -> Iterable[Piece]:
-    for known in heads.get(line[at : at + SHORTEST], ()):
-        if line.startswith(known, at) and usable(known):
-            yield Piece(at, at + len(known), known)
+def _at(line: str, at: int, known: Sequence[Literals], usable: Callable[[str], bool]) -> Iterator[Piece]:
+    for some in known:
+        for text in some.at(line, at):
+            if usable(text):
+                yield Piece(at, at + len(text), text)
     if number := _NUMBER.match(line, at):
         yield Piece(at, number.end(), "")
