@@ -7,8 +7,9 @@ patterns would answer a question that nobody asks.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
+from string import digits
 from typing import Final, NamedTuple
 
 import ahocorasick_rs
@@ -17,12 +18,11 @@ import numpy as np
 from curate.document import Document
 from curate.rules.compile import Matcher, ReadyFile, ReadyRule
 from curate.rules.edges import SHORTEST, Literals
-from curate.rules.format import bare
+from curate.rules.format import MAX_CHARS, bare
 from curate.rules.patterns import compiled, masked, may_match
 
 _PRECEDENCE = {"sites": 0, "platform": 1, "generic": 2}
 SPANS: Final = frozenset({"trim", "replace"})
-_ZERO, _NINE = ord("0"), ord("9")
 
 
 class Known(NamedTuple):
@@ -78,9 +78,11 @@ class Tables:
                         self._by_start.setdefault(matcher.needle[1:], []).append((known, matcher))
                     else:
                         needles.setdefault(matcher.needle, []).append((known, matcher))
+        self._masked_edges = _edges(self.masked)
         self._starts = Literals(self._by_start)
-        self._by_needle = list(needles.values())
-        self._automaton = ahocorasick_rs.AhoCorasick(list(needles), implementation=ahocorasick_rs.Implementation.DFA) if needles else None
+        self._anywhere = Needles(needles)
+        patient = {needle: [one for one in those if one[0].ready.longest > MAX_CHARS] for needle, those in needles.items()}
+        self._anywhere_in_long = Needles({needle: those for needle, those in patient.items() if those})
 
     def matches(self, doc: Document, meant: Meant) -> Iterator[Match]:
         """Every match with a paragraph that `meant` lets pass."""
@@ -90,7 +92,8 @@ class Tables:
                 for number in [number for number, line in enumerate(lines) if line in table]:
                     yield from (_whole(number, lines[number], one) for one in table[lines[number]] if meant(number, one, kind))
         if self.masked:
-            for number in _with_digits(doc):
+            first, last = self._masked_edges
+            for number in [n for n, line in enumerate(lines) if line and line[0] in first and line[-1] in last]:
                 same = self.masked.get(masked(lines[number]), ())
                 yield from (_whole(number, lines[number], one) for one in same if meant(number, one, "masked"))
         yield from self._found(doc, meant)
@@ -117,13 +120,29 @@ class Tables:
             for number in self._starts.beginning(lines):
                 for literal in self._starts.at(lines[number], 0):
                     yield from ((number, 0, len(literal), known, matcher) for known, matcher in self._by_start[literal])
-        text = f"\n{doc.folded.text}\n"
-        hits = self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else []
-        starts = list(accumulate((len(line) + 1 for line in lines), initial=1)) if hits else []
+        long = doc.lengths > MAX_CHARS  # few rules touch a paragraph that is longer, and most of a page's text is in these
+        yield from self._anywhere.hits(lines, np.flatnonzero(~long).tolist())
+        yield from self._anywhere_in_long.hits(lines, np.flatnonzero(long).tolist())
+
+
+class Needles:
+    """Literals that matchers need to stand in a line, found by one automaton."""
+
+    def __init__(self, needles: Mapping[str, Sequence[tuple[Known, Matcher]]]) -> None:
+        self._by_needle = list(needles.values())
+        self._automaton = ahocorasick_rs.AhoCorasick(list(needles), implementation=ahocorasick_rs.Implementation.DFA) if needles else None
+
+    def hits(self, lines: Sequence[str], numbers: Sequence[int]) -> Iterator[tuple[int, int, int, Known, Matcher]]:
+        """Where they stand in the lines of these numbers: number, and the span, a line break around it counted in."""
+        if self._automaton is None or not numbers:
+            return
+        text = "\n".join(["", *[lines[number] for number in numbers], ""])
+        hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        starts = list(accumulate((len(lines[number]) + 1 for number in numbers), initial=1)) if hits else []
         for needle, begin, end in hits:
-            number = bisect_right(starts, begin + (text[begin] == "\n")) - 1
-            first = starts[number]
-            yield from ((number, begin - first, end - first, known, matcher) for known, matcher in self._by_needle[needle])
+            place = bisect_right(starts, begin + (text[begin] == "\n")) - 1
+            first = starts[place]
+            yield from ((numbers[place], begin - first, end - first, known, matcher) for known, matcher in self._by_needle[needle])
 
 
 def _conditional(ready: ReadyRule) -> bool:
@@ -136,9 +155,7 @@ def _whole(number: int, line: str, known: Known) -> Match:
     return Match(number, 0, len(line), known, known.ready.action in SPANS)
 
 
-def _with_digits(doc: Document) -> list[int]:
-    """The paragraphs whose folded line has a digit in it."""
-    points = doc.folded.points
-    digits = (points >= _ZERO) & (points <= _NINE)
-    found: list[int] = np.unique(doc.folded.line_numbers()[digits]).tolist()
-    return found
+def _edges(literals: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The characters that lines begin and end with whose numbers, masked, make them one of these literals."""
+    edges = {literal[0] for literal in literals}, {literal[-1] for literal in literals}
+    return edges[0].union(digits if "0" in edges[0] else ""), edges[1].union(digits if "0" in edges[1] else "")
