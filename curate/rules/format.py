@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from curate.errors import ConfigError, Problem
 from curate.fields import Toml, build, read_toml, tables
-from curate.rules.patterns import any_number, compiled, prefilter, runs
+from curate.rules.patterns import DIGIT, any_number, compiled, prefilter, runs
 from curate.rules.selectors import selector_problem
 from curate.text.folding import fold, fold_lines
 
@@ -319,7 +319,7 @@ def _pattern_problems(pattern: str, groups: int) -> list[str]:
     if groups and expression.groups != groups:
         return [f"{pattern!r} has {expression.groups} groups; a trim cuts what its one group matches, others are written (?:…)"]
     for literal in runs(pattern):
-        if fold(literal) not in {literal, literal.strip()}:
+        if literal != DIGIT and fold(literal) not in {literal, literal.strip()}:
             return [f"{pattern!r} can match nothing: lines are folded before, so it must say {fold(literal)!r} for {literal!r}"]
     if len(prefilter(pattern)) < SHORTEST_PREFILTER:
         return [f"{pattern!r} has no {SHORTEST_PREFILTER} literal characters in a row that every match contains"]
