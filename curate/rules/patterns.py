@@ -91,7 +91,7 @@ def runs(pattern: str) -> tuple[str, ...]:
         elif element["close"]:
             begin, alternatives = opened.pop()
             found = _grouped(found[:begin], found[begin:], certain=not alternatives and sign in {"", "+"}, once=not sign)
-        elif element["other"] == r"\d" and (sign in {"", "+"} or (quantifier and quantifier[0][1] in "123456789")):
+        elif element["other"] == r"\d" and (sign in {"", "+"} or (quantifier and quantifier[0][1:2] in set("123456789"))):
             found += [DIGIT, ""]
         elif (literal := element["escaped"] or element["char"]) and sign in {"", "+"}:
             found[-1] += literal
