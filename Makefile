@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 BUILD := build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run corpus check format test golden clean
+.PHONY: help setup run corpus check rules-check format test golden clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv with everything the project needs
 
@@ -31,6 +31,12 @@ check: $(READY)  ## format, lint, types, layers
 	$(BIN)/ruff check curate tests
 	$(BIN)/mypy
 	$(BIN)/pytest tests/test_layers.py
+
+rules-check: $(READY)  ## the rule files: lint, their own tests, the keep-corpus, the speed
+	$(BIN)/curate rules lint
+	$(BIN)/curate rules test --budget 6
+	$(BIN)/curate rules lint samples/rules
+	$(BIN)/curate rules test samples/rules
 
 format: $(READY)  ## put the code into the formatter's layout
 	$(BIN)/ruff format curate tests

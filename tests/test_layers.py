@@ -13,7 +13,7 @@ LAYERS = [
     {"text"},
     {"fields", "document"},
     {"rules", "formats"},
-    {"steps"},
+    {"steps", "workbench"},
     {"tags", "edits", "filters"},
     {"pipeline"},
     {"config", "presets"},

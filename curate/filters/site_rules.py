@@ -8,6 +8,7 @@ hold, and where no address is known the whole-line rules of five words and more 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -15,13 +16,35 @@ from msgspec import Meta
 from curate.document import Change, Document
 from curate.errors import UsageError
 from curate.fields import nearest
-from curate.rules.library import library
+from curate.rules.format import bare
+from curate.rules.library import library, of_folders
+from curate.rules.load import in_force
 from curate.rules.match import Matching
 
 
 @cache
-def _matching(folders: tuple[str, ...]) -> Matching:
-    return Matching(library(folders))
+def _made(folders: tuple[Path, ...]) -> Matching:
+    return Matching(of_folders(folders))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the step does, by rules that are at hand; the step itself reads them from folders."""
+
+    matching: Matching
+    policies: tuple[str, ...]
+    off: tuple[str, ...]  # full ids without versions
+
+    def selectors(self, host: str, generator: str) -> Sequence[str]:
+        return self.matching.selectors(host, generator)
+
+    def describe(self, doc: Document) -> Mapping[str, str | float]:
+        """`packs`: the rule files that the page is under."""
+        return {"packs": " ".join(self.matching.packs(doc, str(doc.tags.get("lang", "und")), doc.host))}
+
+    def judge(self, doc: Document) -> Iterator[Change]:
+        packs, lang = str(doc.tags["packs"]).split(), str(doc.tags.get("lang", "und"))
+        return self.matching.changes(doc, self.matching.scope(packs, lang, doc.host, policies=self.policies, off=self.off))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +57,18 @@ class SiteRules:
     without: Annotated[tuple[str, ...], Meta(description="rules that are off, by their full ids: generic/en/share-bar#share-buttons")] = ()
 
     @property
-    def rules_version(self) -> str:
-        """A hash of the rule files; raises UsageError for a rule switched off that does not exist."""
-        known = library(self.folders)
+    def rules(self) -> Rules:
+        """The step with its rules at hand; raises UsageError for a rule switched off that does not exist."""
+        known = library(self.folders).ids
         for rule in self.without:
-            if rule not in known.ids:
-                raise UsageError(f"site-rules: without names a rule that does not exist, {rule!r}; {nearest(rule, known.ids)}")
-        return known.version
+            if bare(rule) not in known:
+                raise UsageError(f"site-rules: without names a rule that does not exist, {rule!r}; {nearest(rule, known)}")
+        return Rules(_made(in_force(self.folders)), self.policies, tuple(known[bare(rule)] for rule in self.without))
+
+    @property
+    def rules_version(self) -> str:
+        """A hash of the rule files."""
+        return self.rules.matching.library.version
 
     @property
     def pack_versions(self) -> Mapping[str, str]:
@@ -48,13 +76,11 @@ class SiteRules:
         return library(self.folders).versions
 
     def selectors(self, host: str, generator: str) -> Sequence[str]:
-        return _matching(self.folders).selectors(host, generator)
+        return self.rules.selectors(host, generator)
 
     def describe(self, doc: Document) -> Mapping[str, str | float]:
         """`packs`: the rule files that the page is under."""
-        return {"packs": " ".join(_matching(self.folders).packs(doc, str(doc.tags.get("lang", "und")), doc.host))}
+        return self.rules.describe(doc)
 
     def judge(self, doc: Document) -> Iterator[Change]:
-        matching = _matching(self.folders)
-        packs, lang = str(doc.tags["packs"]).split(), str(doc.tags.get("lang", "und"))
-        return matching.changes(doc, matching.scope(packs, lang, doc.host, policies=self.policies, off=self.without))
+        return self.rules.judge(doc)

@@ -1,1 +1,1 @@
-"""The engine behind the rule files: format, load, match, test."""
+"""The engine behind the rule files: format, load, match."""

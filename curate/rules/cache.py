@@ -9,6 +9,7 @@ import hashlib
 import os
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +33,7 @@ def stamp(folders: Iterable[Path]) -> Stamp:
     """The stamp of all TOML files below some folders; a folder that is not there counts as such."""
     digest = hashlib.sha256()
     newest = 0
-    for path, found in sorted((entry.path, entry.stat()) for top in folders for entry in _toml_files(top)):
+    for path, found in sorted((entry.path, _stat(entry)) for top in folders for entry in _toml_files(top)):
         digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\n".encode("utf-8", "surrogateescape"))
         newest = max(newest, found.st_mtime_ns, found.st_ctime_ns)
     return Stamp(digest.digest(), newest < time.time_ns() - _SETTLED)
@@ -42,22 +43,34 @@ def _toml_files(folder: str | Path) -> Iterator[os.DirEntry[str]]:
     """The TOML files below a folder; `scandir` knows of each what `stat` says, twice as fast as a walk that asks."""
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
+            if entry.is_dir(follow_symlinks=False):
                 yield from _toml_files(entry.path)
             elif entry.name.endswith(".toml"):
                 yield entry
 
 
+def _stat(entry: os.DirEntry[str]) -> os.stat_result:
+    """What a file, or a link that leads nowhere, says of itself."""
+    try:
+        return entry.stat()
+    except OSError:
+        return entry.stat(follow_symlinks=False)
+
+
 def folder() -> Path:
-    """Where such files lie."""
-    named = os.environ.get("CURATE_CACHE")
-    if named:
+    """Where such files lie; raises OSError where there is no such place."""
+    if named := os.environ.get("CURATE_CACHE"):
         return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "curate"
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named, "curate")
+    try:
+        return Path("~/.cache/curate").expanduser()
+    except RuntimeError as problem:  # a user without a home, as containers have
+        raise FileNotFoundError(str(problem)) from problem
 
 
 def _path(folders: Sequence[Path]) -> Path:
-    key = "\0".join([__version__, str(_FORMAT), *(str(folder.absolute()) for folder in folders)])
+    key = "\0".join([__version__, str(_FORMAT), unicodedata.unidata_version, *(str(folder.absolute()) for folder in folders)])
     return folder() / f"rules-{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.bin"
 
 
@@ -77,8 +90,8 @@ def write(folders: Sequence[Path], made_of: Stamp, body: bytes) -> None:
     """Keep something for rule folders with this stamp, where it can be kept."""
     if not made_of.settled:
         return
-    path = _path(folders)
     with suppress(OSError):  # a cache that cannot be written is one that is not there
+        path = _path(folders)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
             file.write(made_of.digest + hashlib.sha256(body).digest() + body)

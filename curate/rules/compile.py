@@ -13,13 +13,14 @@ from curate.text.folding import fold, fold_lines
 
 NO_LIMIT: Final = 1 << 40  # characters of a paragraph
 # A literal whose numbers stand for every number is a pattern; of a whole line it is enough to mask the numbers.
-_AS_PATTERN: Final = {"line_starts": "({}).*", "line_ends": ".*({})", "line_contains": ".*({}).*"}
+_AS_PATTERN: Final = {"line_starts": "({}).*", "line_ends": ".*?({})"}
 
 
 class Matcher(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One literal (folded) or pattern of a rule."""
 
-    kind: str  # line, masked (a line whose numbers are 0), from, line_starts, line_ends, line_contains, line_regex
+    # line, masked (a line whose numbers are 0), from, line_starts, line_ends, line_contains, line_regex, part (of a line, a pattern)
+    kind: str
     text: str
 
     @property
@@ -30,6 +31,8 @@ class Matcher(msgspec.Struct, frozen=True, array_like=True, gc=False):
             if len(found[0]) >= SHORTEST_PREFILTER:
                 return "\n" + found[0]
             return found[-1] + "\n" if len(found[-1]) >= SHORTEST_PREFILTER else prefilter(self.text)
+        if self.kind == "part":
+            return prefilter(self.text)
         return {"line_starts": "\n" + self.text, "line_ends": self.text + "\n"}.get(self.kind, self.text)
 
 
@@ -118,6 +121,8 @@ def _matchers(rule: Rule) -> tuple[Matcher, ...]:
             found.append(Matcher(kind, literal))
         elif rule.digits == "any" and kind in _AS_PATTERN:
             found.append(Matcher("line_regex", _AS_PATTERN[kind].format(any_number(text))))
+        elif rule.digits == "any" and kind == "line_contains":
+            found.append(Matcher("part", any_number(text)))
         elif rule.digits == "any" and kind == "line":
             found.append(Matcher("masked", masked(text)))
         else:

@@ -22,6 +22,9 @@ class Conditions:
         """The conditions that do not hold, in words."""
         doc, line = self._doc, self._doc.folded.lines[number]
         yield from (f"unless: the line has {literal!r} in it" for literal in ready.unless if literal in line)
+        if doc.is_html and not self._selectors.keys() >= {*ready.select, *ready.keep_select}:
+            yield "select: its selectors were not run, for nothing but its lines told that the page is under this pack"
+            return
         if ready.select and not self._inside(number, ready.select):
             yield f"select: it stands in no element that {', '.join(ready.select)} finds"
         if ready.keep_select and self._inside(number, ready.keep_select):
@@ -60,11 +63,12 @@ def cut(doc: Document, matches: Sequence[Match], of_line: Callable[[str], Sequen
     `of_line` names the rules that drop a folded line as a whole.
     """
     cutting = _Cutting(doc, matches, holds)
-    yield from cutting.drops(matches)
-    yield from cutting.reports.values()
+    drops = list(cutting.drops(matches))
+    yield from cutting.reports.values()  # first: what is reported may go by another rule
+    yield from drops
     for number, spans in sorted(cutting.spans.items()):
         if number not in cutting.gone:
-            yield from _spans(doc, number, spans, of_line, holds)
+            yield from _spans(doc, number, spans, lambda line: cutting.droppable(number, of_line(line)))  # noqa: B023  # called at once
 
 
 class _Cutting:
@@ -116,13 +120,17 @@ class _Cutting:
             self._left[number] = 0
             yield Change(number, 0, int(self._doc.lengths[number]), rule=ready.id)
 
+    def droppable(self, number: int, rules: Sequence[Known]) -> Known | None:
+        """The first of some rules that may drop a paragraph."""
+        return next((known for known in rules if self._holds(number, known) and not self._is_kept(known, number)), None)
+
     def _is_kept(self, known: Known, number: int) -> bool:
-        """Whether a keep holds against a rule; then it is reported."""
+        """Whether a keep holds against a rule; then it is reported, and so is one that would."""
         keeper = self._kept.get(number)
-        if keeper is None or keeper.order[0] > known.order[0] or keeper.ready.experimental:
+        if keeper is None or keeper.order[0] > known.order[0]:
             return False
         self._report(keeper, number)
-        return True
+        return not keeper.ready.experimental
 
     def _report(self, known: Known, number: int) -> None:
         """A change of nothing, once for each paragraph and rule."""
@@ -142,22 +150,19 @@ class _Cutting:
         return range(number, number + 1)
 
 
-def _spans(
-    doc: Document, number: int, matches: Sequence[Match], of_line: Callable[[str], Sequence[Known]], holds: Conditions
-) -> Iterator[Change]:
+def _spans(doc: Document, number: int, matches: Sequence[Match], dropping: Callable[[str], Known | None]) -> Iterator[Change]:
     """What is cut from one paragraph, from its end to its beginning so that offsets stay true.
 
-    Where only a known line would be left, the paragraph is dropped by that line's rule.
+    Where only a line would be left that a rule is `dropping`, the paragraph is dropped by that rule.
     """
     line, (origin, lines) = doc.folded.lines[number], doc.folded.offsets
     spans = _apart(line, matches)
     if not any(span.new for span in spans):
         edges = [0, *(edge for span in spans for edge in (span.start, span.end)), len(line)]
         left = " ".join("".join(line[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)).split())
-        for known in of_line(left):
-            if holds(number, known):
-                yield Change(number, 0, int(doc.lengths[number]), rule=known.ready.id)
-                return
+        if known := dropping(left):
+            yield Change(number, 0, int(doc.lengths[number]), rule=known.ready.id)
+            return
     first, length = int(doc.starts[number]), int(doc.lengths[number])
     for span in reversed(spans):
         at = 0 if span.start == 0 else int(origin[lines[number] + span.start]) - first
@@ -168,17 +173,17 @@ def _spans(
 def _apart(line: str, matches: Sequence[Match]) -> list[_Span]:
     """The spans of matches without overlaps, in the order they stand.
 
-    Cuts that meet are one cut, by the rule that comes first; text that is put in the place of other text does not share it.
+    Cuts that meet are one cut, by the rule that comes first, and so are a cut and a replacement; two replacements are not.
     """
     spans: list[_Span] = []
     for found in sorted(
         _Span(match.start, match.end, place, match.known.ready.new) for place, match in enumerate(matches) if match.start < match.end
     ):
         before = spans[-1] if spans else None
-        if before is None or (before.end <= found.start and (before.new or found.new or line[before.end : found.start].strip())):
+        if before is None or (before.end <= found.start and ((before.new and found.new) or line[before.end : found.start].strip())):
             spans.append(found)
-        elif not (before.new or found.new):
-            spans[-1] = _Span(before.start, max(found.end, before.end), min(found.place, before.place), "")
+        elif before.end <= found.start or not (before.new or found.new):
+            spans[-1] = _Span(before.start, max(found.end, before.end), min(found.place, before.place), before.new or found.new)
         elif found.place < before.place:
             spans[-1] = found
     return spans

@@ -48,6 +48,7 @@ Action = Literal["drop-line", "drop-block", "drop-span", "drop-rest", "trim", "r
 Status = Literal["experimental", "active", "stale", "retired"]
 MATCHERS: Final = ("line", "line_starts", "line_ends", "line_contains", "line_regex")
 CUTS: Final = frozenset({"drop-line", "drop-block", "drop-span", "drop-rest", "trim", "replace"})
+WHOLE_LINES: Final = CUTS - {"trim", "replace"}
 MANY_LINES: Final = frozenset({"drop-block", "drop-span", "drop-rest"})
 MAX_CHARS: Final = 200  # of a paragraph, unless a rule says otherwise
 SHORTEST_CONTAINS: Final = 12  # characters of a `line_contains` in a file that is not a site's
@@ -70,6 +71,10 @@ class Where:
     last: Annotated[Annotated[int, Meta(ge=1)] | None, Meta(description="among the last so many")] = None
     after: Annotated[str, Meta(description="somewhere below this line")] = ""
 
+    def __bool__(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.first or self.last or self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -91,7 +96,9 @@ class Evidence:
 class Override:
     """An `[[override]]`: a rule of another file that does not hold on this site."""
 
-    rule: Annotated[str, Meta(pattern=r"^[^#]+#[^#]+$", description="its full id, as the ledger has it: generic/en/share-bar#brand-names")]
+    rule: Annotated[
+        str, Meta(pattern=r"^[^#\s]+#[^#\s]+\Z", description="its full id, as the ledger has it: generic/en/share-bar#brand-names")
+    ]
     why: Annotated[str, Meta(min_length=10, description="one sentence for whoever wonders")]
 
 
@@ -107,7 +114,7 @@ class Case:
 class Rule:
     """One `[[rule]]`."""
 
-    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$", description="unique in its file, never used again")]
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*\Z", description="unique in its file, never used again")]
     category: Annotated[Category, Meta(description="what the text is")]
     why: Annotated[str, Meta(min_length=10, description="one sentence for the reader of the ledger")]
     action: Annotated[Action, Meta(description="what happens to a match")]
@@ -247,6 +254,9 @@ def _misplaced(name: str, head: Head, toml: Toml, *, overridden: bool) -> list[P
             "",
             kind == "generic" and (head.signs or head.generator or head.domains),
         ),
+        "a generic pack holds by language alone: it uses no other": ("uses", kind == "generic" and head.uses),
+        "many sites are made with it: a generator tells a platform": ("generator", kind == "sites" and head.generator),
+        "a sign folds to nothing": ("signs", not all(fold_lines(literals(head.signs)))),
         "a site file names its domains": ("", kind == "sites" and not head.domains),
         "switches a rule off on one site, so it stands in a site's file": ("override", overridden and kind != "sites"),
     }
@@ -263,9 +273,11 @@ def _contradictions(rule: Rule, toml: Toml, at: tuple[str, int], *, kind: str) -
         if name == "line_contains" and kind != "sites" and len(literal) < SHORTEST_CONTAINS:
             found.append((name, f"{literal!r} is shorter than {SHORTEST_CONTAINS} characters; only a site's file may say so little"))
         if name == "line_regex":
-            found += [(name, problem) for problem in _pattern_problems(literal, groups=int(rule.action == "trim"))]
+            found += [(name, problem) for problem in _pattern_problems(literal, rule.action)]
         elif rule.digits == "any" and name not in {"line", "from"} and len(prefilter(any_number(folded))) < SHORTEST_PREFILTER:
             found.append((name, f"{literal!r} has no {SHORTEST_PREFILTER} characters in a row besides its numbers"))
+    blank = [("where", rule.where.after), *((name, text) for name in ("unless", "to") for text in literals(getattr(rule, name)))]
+    found += [(name, f"{text!r} folds to nothing") for name, text in blank if text and not fold(text)]
     for name in ("select", "keep_select"):
         found += [(name, said) for selector in literals(getattr(rule, name)) if (said := selector_problem(selector))]
     return [toml.problem((*at, key) if key else at, message) for key, message in found]
@@ -278,8 +290,15 @@ def _unreachable(rule: Rule, kind: str) -> list[tuple[str, str]]:
         found.append(("", f"no matcher; a rule has one of {', '.join(MATCHERS)}, select, repeat, or from and to"))
     if rule.select and rule.on == "text":
         found.append(("on", "text has no elements that select could find"))
+    if rule.keep_select and rule.on == "text":
+        found.append(("on", "text has no elements that keep_select could find"))
     if kind == "generic" and (rule.select or rule.keep_select):
-        found.append(("select", "a class means something else on every site: selectors stand in the files of a platform or a site"))
+        found.append(
+            (
+                "select" if rule.select else "keep_select",
+                "a class means something else on every site: selectors stand in the files of a platform or a site",
+            )
+        )
     if kind == "generic" and rule.repeat and not rule.matchers():
         found.append(("repeat", "alone it would take every repeated line of every page; say which lines, or leave it to the step repeats"))
     if kind != "sites" and rule.category in POLICIES and not (rule.where.first or rule.where.last):
@@ -291,33 +310,50 @@ def _unreachable(rule: Rule, kind: str) -> list[tuple[str, str]]:
 
 def _unfit(rule: Rule) -> list[tuple[str, str]]:
     """Keys that do not go together."""
-    found: list[tuple[str, str]] = []
-    if rule.action == "drop-span" and not (rule.from_ and rule.to and rule.max_lines):
-        found.append(("action", "drop-span needs from, to and max_lines"))
-    if rule.action != "drop-span" and (rule.from_ or rule.to):
-        found.append(("action", "from and to go with drop-span"))
-    if rule.max_lines and rule.action not in {"drop-span", "drop-block"}:
-        found.append(("max_lines", "goes with drop-span and drop-block"))
-    if rule.action in MANY_LINES and rule.guard is None:
-        found.append(("action", f"{rule.action} cuts more than a line and needs guard = {{ max_share = … }}"))
-    if rule.only_selects and rule.action in CUTS and rule.guard is None:
-        found.append(("select", "an element may hold more than a line: say guard = { max_share = … }, or which lines in it are meant"))
-    if rule.only_selects and rule.action not in {"drop-line", "keep"}:
-        found.append(("action", f"what is in an element can be dropped (drop-line) or kept, {rule.action} needs a line to begin with"))
-    if (rule.action == "replace") != bool(rule.with_):
-        found.append(("with", "replace puts it in the place of what matched; the two go together"))
-    if rule.evidence and rule.evidence.pages > rule.evidence.of:
-        found.append(("evidence", f"{rule.evidence.pages} pages of {rule.evidence.of} cannot be"))
-    return found
+    found = "select" if rule.select else "repeat"
+    literal = any(getattr(rule, name) for name in MATCHERS if name != "line_regex")
+    wrong = [
+        (
+            "action",
+            "drop-span needs from, to and max_lines",
+            rule.action == "drop-span" and not (rule.from_ and rule.to and rule.max_lines),
+        ),
+        ("action", "from and to go with drop-span", rule.action != "drop-span" and (rule.from_ or rule.to)),
+        (
+            "action",
+            f"what {found} finds can be dropped (drop-line) or kept; {rule.action} needs a line to begin with",
+            (rule.select or rule.repeat) and not rule.matchers() and rule.action not in {"drop-line", "keep"},
+        ),
+        ("max_lines", "goes with drop-span and drop-block", rule.max_lines and rule.action not in {"drop-span", "drop-block"}),
+        (
+            "action",
+            f"{rule.action} cuts more than a line and needs guard = {{ max_share = … }}",
+            rule.action in MANY_LINES and rule.guard is None,
+        ),
+        (
+            "select",
+            "an element may hold more than a line: say guard = { max_share = … }, or which lines in it are meant",
+            rule.only_selects and rule.action in CUTS and rule.guard is None,
+        ),
+        ("with", "replace puts it in the place of what matched; the two go together", (rule.action == "replace") != bool(rule.with_)),
+        ("with", "is one line: a paragraph has no line breaks to put there", rule.with_ != "".join(rule.with_.splitlines())),
+        ("digits", "is about the numbers of literals, and there is none; a pattern says \\d+", rule.digits == "any" and not literal),
+        (
+            "evidence",
+            f"{rule.evidence.pages} pages of {rule.evidence.of} cannot be" if rule.evidence else "",
+            rule.evidence is not None and rule.evidence.pages > rule.evidence.of,
+        ),
+    ]
+    return [(key, message) for key, message, applies in wrong if applies]
 
 
-def _pattern_problems(pattern: str, groups: int) -> list[str]:
+def _pattern_problems(pattern: str, action: Action) -> list[str]:
     try:
         expression = compiled(pattern)
     except ValueError as problem:
         return [f"{pattern!r} is not RE2: {problem}"]
-    if groups and expression.groups != groups:
-        return [f"{pattern!r} has {expression.groups} groups; a trim cuts what its one group matches, others are written (?:…)"]
+    if (action == "trim" and expression.groups != 1) or (action == "replace" and expression.groups > 1):
+        return [f"{pattern!r} has {expression.groups} groups; a {action} cuts what its one group matches, others are written (?:…)"]
     for literal in runs(pattern):
         if literal != DIGIT and fold(literal) not in {literal, literal.strip()}:
             return [f"{pattern!r} can match nothing: lines are folded before, so it must say {fold(literal)!r} for {literal!r}"]

@@ -13,7 +13,7 @@ import msgspec
 
 from curate.rules import cache as kept
 from curate.rules.compile import ReadyFile, ready
-from curate.rules.format import RuleFile, bare
+from curate.rules.format import RuleFile
 from curate.rules.load import in_force, read_all
 
 ANYWHERE: Final = 5  # words of a site's whole line that may go from a page whose site is not known
@@ -29,7 +29,7 @@ class Library(msgspec.Struct, frozen=True, array_like=True):
     sites: dict[str, msgspec.Raw]  # packed, by name
     domains: dict[str, list[str]]  # names of site files
     signs: dict[str, list[str]]  # names of site and platform files, by folded line
-    ids: list[str]  # of all rules, in full without versions
+    ids: dict[str, str]  # of all rules, in full without versions, by themselves and by those they had before
     anywhere: dict[str, list[str]]  # names of site files, by the long whole lines that hold where no site is known
 
     def site(self, name: str) -> ReadyFile:
@@ -44,10 +44,11 @@ _encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 
 def made_of(files: Iterable[RuleFile], version: str = "", versions: Mapping[str, str] | None = None) -> Library:
     """A library of rule files, in the order of their precedence."""
-    made = Library(version, dict(versions or {}), {}, (), {}, {}, {}, [], {})
+    made = Library(version, dict(versions or {}), {}, (), {}, {}, {}, {}, {})
     base = []
-    for file in map(ready, files):
-        made.ids.extend(bare(rule.id) for rule in file.rules)
+    for read in files:
+        file = ready(read)
+        made.ids.update((f"{read.name}#{name}", f"{read.name}#{rule.id}") for rule in read.rules for name in (*rule.was, rule.id))
         made.order[file.name] = len(made.order)
         for sign in file.signs:
             made.signs.setdefault(sign, []).append(file.name)
@@ -67,11 +68,12 @@ def made_of(files: Iterable[RuleFile], version: str = "", versions: Mapping[str,
 
 def library(named: Sequence[str | Path] = ()) -> Library:
     """The rules of all folders in force; raises ConfigError with the problems of all files."""
-    return _of(in_force(named))
+    return of_folders(in_force(named))
 
 
 @cache
-def _of(folders: tuple[Path, ...]) -> Library:
+def of_folders(folders: tuple[Path, ...]) -> Library:
+    """The rules of these folders and no others."""
     stamp = kept.stamp(folders)
     body = kept.read(folders, stamp)
     if body is not None:

@@ -23,7 +23,7 @@ class Pack:
     """What `pack.toml`, at the top of a rule folder, says of it."""
 
     name: Annotated[str, Meta(min_length=1, description="what the pack is called in run.json")]
-    version: Annotated[str, Meta(pattern=r"^[\w.+-]+$", description="goes up when its rules change; stands in the ledger's rule ids")]
+    version: Annotated[str, Meta(pattern=r"^[\w.+-]+\Z", description="goes up when its rules change; stands in the ledger's rule ids")]
 
 
 class Packs(NamedTuple):

@@ -7,7 +7,7 @@ from curate.document import Change, Document
 from curate.rules.compile import ReadyFile, ReadyRule
 from curate.rules.cut import Conditions, cut
 from curate.rules.edges import Literals
-from curate.rules.format import POLICIES
+from curate.rules.format import POLICIES, WHOLE_LINES
 from curate.rules.library import Library
 from curate.rules.runs_of_lines import candidates, pieces
 from curate.rules.tables import SPANS, Known, Match, Tables
@@ -102,11 +102,14 @@ class Matching:
         What an experimental rule would do, and where a `keep` has held, is reported by a change of nothing.
         """
         holds = Conditions(doc, placed=placed)
-        matches = [match for match in self._matches(doc, scope, holds) if holds(match.paragraph, match.known)]
+        matches = [match for match in self._matches(doc, scope) if holds(match.paragraph, match.known)]
+        # A line that goes as a whole is not looked at as a run of several.
+        going = {match.paragraph for match in matches if not match.spans and match.known.ready.action in WHOLE_LINES and match.known.active}
+        matches += self._runs(doc, scope, holds, going)
         matches.sort(key=lambda match: (match.known.ready.experimental, match.known.order, match.paragraph))
         return cut(doc, matches, lambda line: self.of_line(line, scope), holds)
 
-    def _matches(self, doc: Document, scope: Scope, holds: Conditions) -> list[Match]:
+    def _matches(self, doc: Document, scope: Scope) -> list[Match]:
         """Every match of a rule in scope with a live paragraph that is not too long for it."""
         lengths, live = doc.lengths.tolist(), doc.live.tolist()
 
@@ -127,33 +130,28 @@ class Matching:
                 ]
         for known in (known for table in tables for known in table.unworded if in_scope(known, "", scope)):
             found += [Match(number, 0, 0, known, spans=False) for number in doc.kept if lengths[number] <= known.ready.longest]
-        return [*found, *self._runs(doc, scope, holds, {match.paragraph for match in found if not match.spans})]
+        return found
 
     def _runs(self, doc: Document, scope: Scope, holds: Conditions, taken: set[int]) -> Iterator[Match]:
-        """The matches of lines that are several known lines run together, but for paragraphs that are `taken`."""
+        """The lines that are several known lines run together, each by the rule that comes first; not those that are `taken`."""
         generic = tuple(sorted(self._groups)) if scope.any_language else tuple(sorted(scope.packs & self._groups.keys()))
         known = [self._known_lines(generic), *(self._known_lines((name,)) for name in scope.sites)]
-        live = doc.live.tolist()
         for number in candidates(doc.folded.lines, known, taken):
-            if live[number]:
-                yield from self._run(doc, number, scope, holds, known)
+            if doc.live[number] and (rules := self._run(doc, number, scope, holds, known)):
+                yield Match(number, 0, len(doc.folded.lines[number]), min(rules, key=lambda rule: rule.order), spans=False)
 
-    def _run(self, doc: Document, number: int, scope: Scope, holds: Conditions, lines: Sequence[Literals]) -> Iterator[Match]:
-        """A line's known lines as matches that together cover it: numbers and signs go with what stands before them."""
+    def _run(self, doc: Document, number: int, scope: Scope, holds: Conditions, lines: Sequence[Literals]) -> list[Known]:
+        """The rules of the known lines that a line is a run of; [] where it is none."""
         rules: dict[str, Known | None] = {}
 
         def usable(known: str) -> bool:
             if known not in rules:
-                rules[known] = next((one for one in self.of_line(known, scope) if holds(number, one)), None)
+                fit = (one for one in self.of_line(known, scope) if doc.lengths[number] <= one.ready.longest and holds(number, one))
+                rules[known] = next(fit, None)
             return rules[known] is not None
 
-        line = doc.folded.lines[number]
-        found = pieces(line, lines, usable, lambda at: _parted(doc, number, at))
-        known = [(piece, rule) for piece in found if (rule := rules.get(piece.line))]
-        for place, (piece, rule) in enumerate(known):
-            start = piece.start if place else 0
-            end = known[place + 1][0].start if place + 1 < len(known) else len(line)
-            yield Match(number, start, end, rule, spans=True)
+        found = pieces(doc.folded.lines[number], lines, usable, lambda at: _parted(doc, number, at))
+        return [rule for piece in found if (rule := rules.get(piece.line))]
 
     def _known_lines(self, packs: tuple[str, ...]) -> Literals:
         """The whole lines that the active rules of packs drop."""
@@ -184,16 +182,21 @@ def in_scope(known: Known, kind: str, scope: Scope) -> bool:
         return False
     if known.group in scope.packs:
         return True
-    if kind != "line" or ready.action != "drop-line":
+    if kind not in {"line", "masked"} or ready.action != "drop-line":
         return False
     return scope.any_language if known.kind == "generic" else known.kind == "sites" and scope.any_site
 
 
 def _parted(doc: Document, number: int, at: int) -> bool:
-    """Whether something new begins at a place in a folded line: a capital after a small letter, a letter after none."""
+    """Whether something new begins at a place in a folded line: a capital after a small letter, a letter after a sign.
+
+    After a blank, too, but for a small letter in a line that begins with a capital: "Home Theater" is two, "Home theater" is one.
+    """
     origin, starts = doc.folded.offsets
     place = int(starts[number]) + at
     before, after = doc.page[origin[place - 1]], doc.page[origin[place]]
+    if before.isspace():
+        return not after.islower() or doc.page[origin[int(starts[number])]].islower()
     if not (before.isalpha() and after.isalpha()):
         return True
     return (after.isupper() and not before.isupper()) or after.upper() == after.lower()

@@ -13,11 +13,12 @@ from typing import Final, NamedTuple
 from curate.rules.edges import SHORTEST, Literals
 
 LONGEST: Final = 300  # characters of a line that is looked at
-_SIGNS: Final = " |/•·*>-"
+_SIGNS: Final = " |/•·*>"
 _NUMERIC: Final = frozenset("0123456789")
-_EDGES: Final = _NUMERIC | frozenset(_SIGNS)
+_PARTING: Final = frozenset(_SIGNS) - {" "} | {"-"}
+_EDGES: Final = _NUMERIC | frozenset(_SIGNS) | {"-"}
 
-_NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*(?:[km](?!\w))?")
+_NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 
 
 class Piece(NamedTuple):
@@ -45,13 +46,13 @@ def pieces(line: str, known: Sequence[Literals], usable: Callable[[str], bool], 
     found: list[Piece] = []
 
     def onward(at: int) -> bool:
-        while at < len(line) and line[at] in _SIGNS:
+        while at < len(line) and (line[at] in _SIGNS or _dash(line, at)):
             at += 1
         if at == len(line):
             return len(found) > 1 and any(piece.line for piece in found)
         if at in dead:
             return False
-        if not found or line[at - 1] in _SIGNS or parted(at):
+        if not found or not found[-1].line or line[at - 1] in _PARTING or parted(at):
             for piece in _at(line, at, known, usable):
                 found.append(piece)
                 if onward(piece.end):
@@ -70,3 +71,10 @@ def _at(line: str, at: int, known: Sequence[Literals], usable: Callable[[str], b
                 yield Piece(at, at + len(text), text)
     if number := _NUMBER.match(line, at):
         yield Piece(at, number.end(), "")
+        if line[number.end() : number.end() + 1] in {"k", "m"}:  # thousands, millions
+            yield Piece(at, number.end() + 1, "")
+
+
+def _dash(line: str, at: int) -> bool:
+    """Whether a dash stands between words, and not inside one."""
+    return line[at] == "-" and (line[at - 1 : at] in {"", " "} or line[at + 1 : at + 2] in {"", " "})

@@ -8,7 +8,8 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 # `[class*=ad]` finds "shadow" and "header" too: word lists that match inside of names eat articles
 # (mozilla/readability #807, #564, #1012). `.ad` and `#ad` match whole names.
-_PART_OF_A_NAME: Final = re.compile(r"\[\s*(?:class|id)\s*[*^$|~]?=", re.IGNORECASE)
+_PART_OF_A_NAME: Final = re.compile(r"\[[\s|*]*(?:class|id)\s*[*^$|~]?=", re.IGNORECASE)
+_ODD: Final = re.compile(r"/\*|\[[^\]]*\\")
 
 
 @cache
@@ -18,10 +19,13 @@ def _nothing() -> LexborHTMLParser:
 
 def selector_problem(selector: str) -> str:
     """What is wrong with a selector, "" for nothing."""
+    if _ODD.search(selector):
+        return f"{selector!r} has a comment, or an escape inside of [ ]: say it plainly"
     if _PART_OF_A_NAME.search(selector):
         return f"{selector!r}: a class is written .name and an id #name, which match whole names"
     try:
-        _nothing().css(selector)
+        # Selectors are run as one list, so one that is not closed would swallow those beside it.
+        alone = bool(_nothing().css(f"{selector}, p")) and bool(_nothing().css(f"p, {selector}"))
     except SelectolaxError:
         return f"{selector!r} is no CSS selector that the HTML reader knows"
-    return ""
+    return "" if alone else f"{selector!r} is not closed"

@@ -35,6 +35,11 @@ class Known(NamedTuple):
     conditional: bool  # whether it has conditions besides its matchers
 
     @property
+    def active(self) -> bool:
+        """Whether it does what it says, and does so for what it names: a rule that only selects or repeats names no line."""
+        return bool(self.ready.matchers) and not self.ready.experimental
+
+    @property
     def bare(self) -> str:
         """Its full id without the pack's version."""
         return bare(self.ready.id)
@@ -105,11 +110,14 @@ class Tables:
         for number, begin, end, known, matcher in self._near(doc):
             if not meant(number, known, matcher.kind):
                 continue
-            if matcher.kind != "line_regex":
+            if matcher.kind not in {"line_regex", "part"}:
                 yield Match(number, max(begin, 0), min(end, len(lines[number])), known, known.ready.action in SPANS)
             elif (key := (number, known.ready.id, matcher.text)) not in tried:
                 tried.add(key)
-                if may_match(matcher.text, lines[number]) and (found := compiled(matcher.text).fullmatch(lines[number])):
+                if matcher.kind == "part":
+                    parts = compiled(matcher.text).finditer(lines[number])
+                    yield from (Match(number, part.start(), part.end(), known, known.ready.action in SPANS) for part in parts)
+                elif may_match(matcher.text, lines[number]) and (found := compiled(matcher.text).fullmatch(lines[number])):
                     begin, end = found.span(1 if found.re.groups else 0)  # noqa: PLW2901  # of the group, not of the literal
                     yield Match(number, begin, end, known, known.ready.action in SPANS)
 

@@ -7,9 +7,9 @@ import pytest
 
 from curate.formats.html import of_snippet
 from curate.rules.format import RuleFile, read
-from curate.rules.load import load
-from curate.rules.test import Failure
-from curate.rules.test import test as failures
+from curate.rules.load import load, read_all
+from curate.workbench.test import Failure, findings
+from curate.workbench.test import test as failures
 
 ROOT = Path(__file__).parents[2]
 PACKS = Path(__file__).parent / "packs"
@@ -103,3 +103,54 @@ def test_cases_are_tried_with_place_and_guard(tmp_path: Path):
         '[[rule.case]]\nbefore = """\nThe quay\nMore tides\nEbb and flood and ebb\n"""\nafter = "The quay"\n'
     )
     assert [verdict for verdict, _ in found(tmp_path, text)] == ["wrong"]
+
+
+def test_a_keep_is_tried_as_what_it_holds_against(tmp_path: Path):
+    text = 'action = "keep"\nline_starts = "Rate this"\ndrops = "Rate this tide"\nkeeps = """\nThe tide\nRate this ebb\n"""\n'
+    assert list(found(tmp_path, text)) == [("noisy", "Rate this ebb")]
+
+
+def test_lines_of_a_rule_that_takes_its_neighbours_are_tried_one_by_one(tmp_path: Path):
+    said = 'guard = { max_share = 1 }\nkeeps = """\nNo more tides\nTides\n"""\ndrops = "More tides"\n'
+    text = f'action = "drop-rest"\nline = "More tides"\n{said}'
+    assert list(found(tmp_path, text)) == []
+
+
+class TestFindings:
+    """Examples that fail, for people."""
+
+    def told(self, folder: Path, text: str) -> tuple[str, str, str]:
+        path = folder / "sites" / "h.toml"
+        path.parent.mkdir()
+        path.write_text(HEAD + text, encoding="utf-8")
+        packs = read_all([folder])
+        [one] = findings(packs.files, packs.tomls, of_snippet)
+        assert one.rule == "sites/h#tide"
+        return one.check, path.read_text(encoding="utf-8").split("\n")[one.line - 1], one.message
+
+    def test_a_keeps_is_told_by_its_line(self, tmp_path: Path):
+        text = 'action = "drop-line"\nline = "Rate it"\nkeeps = """\nHe rates it.\nrate it\n"""\n'
+        assert self.told(tmp_path, text) == ("noisy", "rate it", "hits a line of its keeps: 'rate it'")
+
+    def test_a_drops_is_told_by_its_line_and_a_limit_that_is_why(self, tmp_path: Path):
+        text = 'action = "drop-line"\nline_starts = "Rate it"\nmax_chars = 10\ndrops = """\nRate it\nRate it twice\n"""\n'
+        check, line, message = self.told(tmp_path, text)
+        assert (check, line) == ("missing", "Rate it twice")
+        assert message.endswith("drops: 'Rate it twice'; it has 13 characters, and max_chars is 10")
+
+    def test_a_line_of_its_own_is_told_by_its_line(self, tmp_path: Path):
+        text = 'action = "drop-line"\nline = """\nRate this\nRate that\n"""\nunless = "that"\n'
+        assert self.told(tmp_path, text) == ("missing", "Rate that", "does not take a line of its own line: 'Rate that'")
+
+    def test_a_case_is_told_by_its_table_and_what_differs(self, tmp_path: Path):
+        text = (
+            'action = "drop-line"\nline = "Rate it"\n[[rule.case]]\nbefore = "Rate it"\nafter = ""\n'
+            '[[rule.case]]\nbefore = """\nThe quay\nRate it\nEbb\n"""\nafter = """\nThe quay\nRate it\nFlood\n"""\n'
+        )
+        check, line, message = self.told(tmp_path, text)
+        assert (check, line) == ("wrong", "[[rule.case]]")
+        assert message == "case: leaves 'Ebb' and takes 'Rate it', 'Flood'"
+
+    def test_a_case_that_differs_in_blank_lines_says_so(self, tmp_path: Path):
+        text = 'action = "drop-line"\nline = "Rate it"\n[[rule.case]]\nbefore = """\nEbb\n\nFlood\n"""\nafter = """\nEbb\nFlood\n"""\n'
+        assert self.told(tmp_path, text)[2] == "case: leaves ''"

@@ -1,0 +1,1 @@
+"""What people who write rules need: test, lint, try, explain, compare and propose them."""
