@@ -46,13 +46,14 @@ def pieces(line: str, known: Sequence[Literals], usable: Callable[[str], bool], 
     found: list[Piece] = []
 
     def onward(at: int) -> bool:
+        end = at  # of the piece before
         while at < len(line) and (line[at] in _SIGNS or _dash(line, at)):
             at += 1
         if at == len(line):
             return len(found) > 1 and any(piece.line for piece in found)
         if at in dead:
             return False
-        if not found or not found[-1].line or line[at - 1] in _PARTING or parted(at):
+        if not found or not found[-1].line or not _PARTING.isdisjoint(line[end:at]) or parted(at):
             for piece in _at(line, at, known, usable):
                 found.append(piece)
                 if onward(piece.end):

@@ -23,7 +23,7 @@ from curate.workbench.test import Trial
 FRESH: Final = timedelta(days=90)  # a rule that was needed so lately is hardly out of use
 _BASIC: Final = re.compile(r"""=\s*("(?!"")(?:\\.|[^"\\\n])*"|""\"(?:\\.|[^\\])*?""\")""", re.DOTALL)
 _RAW: Final = re.compile(r"'''.*?'''|^\s*#[^\n]*", re.DOTALL | re.MULTILINE)  # literal blocks and remarks: what is in them is as it is
-_ESCAPE: Final = re.compile(r'\\[^"nuU\\]')
+_ESCAPE: Final = re.compile(r'(?<!\\)(?:\\\\)*\\[^"nuU\\]')
 _CASED: Final = frozenset({*MANY_LINES, "replace"})
 _IN_PARTS: Final = ("line_starts", "line_ends", "line_contains", "line_regex")
 
