@@ -1,6 +1,8 @@
 """Decide which rules a page is under, match them against it, and turn the matches into changes."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from curate.document import Change, Document
@@ -9,8 +11,8 @@ from curate.rules.cut import Conditions, cut
 from curate.rules.edges import Literals
 from curate.rules.format import POLICIES, WHOLE_LINES
 from curate.rules.library import Library
-from curate.rules.runs_of_lines import candidates, pieces
-from curate.rules.tables import SPANS, Known, Match, Tables
+from curate.rules.runs_of_lines import LONGEST, candidates, may_be_runs, pieces
+from curate.rules.tables import KEPT, SPANS, Known, Match, Tables
 
 
 class Scope(NamedTuple):
@@ -35,6 +37,7 @@ class Matching:
         self._generators = [(file.generator, file.group) for file in library.base if file.generator]
         self._base = Tables(library.base, library.order)
         self._sites: dict[str, tuple[ReadyFile, Tables]] = {}
+        self._may_be_runs: defaultdict[tuple[str, ...], dict[str, bool]] = defaultdict(dict)  # lines, by packs
         self._lines: dict[tuple[str, ...], Literals] = {}  # by packs
 
     def packs(self, doc: Document, lang: str, host: str) -> list[str]:
@@ -132,13 +135,23 @@ class Matching:
             found += [Match(number, 0, 0, known, spans=False) for number in doc.kept if lengths[number] <= known.ready.longest]
         return found
 
-    def _runs(self, doc: Document, scope: Scope, holds: Conditions, taken: set[int]) -> Iterator[Match]:
+    def _runs(self, doc: Document, scope: Scope, holds: Conditions, taken: AbstractSet[int]) -> Iterator[Match]:
         """The lines that are several known lines run together, each by the rule that comes first; not those that are `taken`."""
         generic = tuple(sorted(self._groups)) if scope.any_language else tuple(sorted(scope.packs & self._groups.keys()))
         known = [self._known_lines(generic), *(self._known_lines((name,)) for name in scope.sites)]
-        for number in candidates(doc.folded.lines, known, taken):
+        lines = doc.folded.lines
+        for number in candidates(lines, known, taken) if scope.sites else self._likely_runs(lines, generic, taken):
             if doc.live[number] and (rules := self._run(doc, number, scope, holds, known)):
-                yield Match(number, 0, len(doc.folded.lines[number]), min(rules, key=lambda rule: rule.order), spans=False)
+                yield Match(number, 0, len(lines[number]), min(rules, key=lambda rule: rule.order), spans=False)
+
+    def _likely_runs(self, lines: Sequence[str], packs: tuple[str, ...], taken: AbstractSet[int]) -> list[int]:
+        """The lines that are runs of what packs drop, if all of it counts; what a line comes to is kept for the next page."""
+        seen = self._may_be_runs[packs]
+        if len(seen) > KEPT:
+            seen.clear()
+        fresh = list({line for line in lines if len(line) <= LONGEST and line not in seen})
+        seen.update(zip(fresh, may_be_runs(fresh, [self._known_lines(packs)]), strict=True))
+        return [number for number, line in enumerate(lines) if seen.get(line) and number not in taken]
 
     def _run(self, doc: Document, number: int, scope: Scope, holds: Conditions, lines: Sequence[Literals]) -> list[Known]:
         """The rules of the known lines that a line is a run of; [] where it is none."""

@@ -36,6 +36,12 @@ def candidates(lines: Sequence[str], known: Sequence[Literals], taken: AbstractS
     return sorted(n for n in near if lines[n][-1] in _EDGES or any(some.ends(lines[n]) for some in known))
 
 
+def may_be_runs(lines: Sequence[str], known: Sequence[Literals]) -> list[bool]:
+    """Of each line whether it could be a run, if every known line counted and a reader saw where pieces begin."""
+    some = set(candidates(lines, known, frozenset()))
+    return [number in some and bool(pieces(line, known, lambda _: True, lambda _: True)) for number, line in enumerate(lines)]
+
+
 def pieces(line: str, known: Sequence[Literals], usable: Callable[[str], bool], parted: Callable[[int], bool]) -> list[Piece]:
     """A folded line as a run of at least two pieces, one of them a known line; [] when it is none.
 
