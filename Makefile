@@ -34,7 +34,7 @@ check: $(READY)  ## format, lint, types, layers
 
 rules-check: $(READY)  ## the rule files: lint, their own tests, the keep-corpus, the speed
 	$(BIN)/curate rules lint
-	$(BIN)/curate rules test --budget 6
+	$(BIN)/curate rules test --budget 30
 	$(BIN)/curate rules lint samples/rules
 	$(BIN)/curate rules test samples/rules
 

@@ -88,6 +88,12 @@ class Matching:
             self._sites[name] = file, Tables([file], self.library.order)
         return self._sites[name]
 
+    def forget(self) -> None:
+        """Forget what lines came to, as if every line came up for the first time; for measuring."""
+        for table in (self._base, *(tables for _, tables in self._sites.values())):
+            table.forget()
+        self._may_be_runs.clear()
+
     def scope(self, packs: Sequence[str], lang: str, host: str, *, policies: Sequence[str] = POLICIES, off: Sequence[str] = ()) -> Scope:
         """The scope that the packs of these names make.
 

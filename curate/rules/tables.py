@@ -102,6 +102,10 @@ class Tables:
         patient = {needle: [one for one in those if one[0].ready.longest > MAX_CHARS] for needle, those in needles.items()}
         self._anywhere_in_long = Needles({needle: those for needle, those in patient.items() if those})
 
+    def forget(self) -> None:
+        """Forget what lines came to."""
+        self._hits.clear()
+
     def matches(self, doc: Document, meant: Meant) -> Iterator[Match]:
         """Every match with a paragraph that `meant` lets pass."""
         lines = doc.folded.lines
