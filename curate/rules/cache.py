@@ -10,14 +10,14 @@ import os
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.version import __version__
 
-_FORMAT: Final = 1  # goes up when what is kept changes its shape
+_FORMAT: Final = 2  # goes up when what is kept changes its shape
 _SETTLED: Final = 2_000_000_000  # nanoseconds: a file that changed just now may change again without its times telling
 _HASH: Final = 32  # bytes of a SHA-256
 
@@ -26,17 +26,17 @@ class Stamp(NamedTuple):
     """Which files there are and when they last changed."""
 
     digest: bytes
-    settled: bool  # whether none of them changed a moment ago
+    settled: bool  # whether there are any, and none of them changed a moment ago
 
 
-def stamp(folders: Iterable[Path]) -> Stamp:
-    """The stamp of all TOML files below some folders; a folder that is not there counts as such."""
+def stamp(folder: Path) -> Stamp:
+    """The stamp of all TOML files below a folder, which need not be there."""
     digest = hashlib.sha256()
     newest = 0
-    for path, found in sorted((entry.path, _stat(entry)) for top in folders for entry in _toml_files(top)):
+    for path, found in sorted((entry.path, _stat(entry)) for entry in _toml_files(folder)):
         digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\n".encode("utf-8", "surrogateescape"))
         newest = max(newest, found.st_mtime_ns, found.st_ctime_ns)
-    return Stamp(digest.digest(), newest < time.time_ns() - _SETTLED)
+    return Stamp(digest.digest(), 0 < newest < time.time_ns() - _SETTLED)
 
 
 def _toml_files(folder: str | Path) -> Iterator[os.DirEntry[str]]:
@@ -57,7 +57,7 @@ def _stat(entry: os.DirEntry[str]) -> os.stat_result:
         return entry.stat(follow_symlinks=False)
 
 
-def folder() -> Path:
+def place() -> Path:
     """Where such files lie; raises OSError where there is no such place."""
     if named := os.environ.get("CURATE_CACHE"):
         return Path(named)
@@ -69,15 +69,15 @@ def folder() -> Path:
         raise FileNotFoundError(str(problem)) from problem
 
 
-def _path(folders: Sequence[Path]) -> Path:
-    key = "\0".join([__version__, str(_FORMAT), unicodedata.unidata_version, *(str(folder.absolute()) for folder in folders)])
-    return folder() / f"rules-{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.bin"
+def _path(folder: Path) -> Path:
+    key = "\0".join([__version__, str(_FORMAT), unicodedata.unidata_version, str(folder.absolute())])
+    return place() / f"rules-{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.bin"
 
 
-def read(folders: Sequence[Path], made_of: Stamp) -> bytes | None:
-    """What was kept for rule folders with this stamp; None where nothing was, or it is not what was written."""
+def read(folder: Path, made_of: Stamp) -> bytes | None:
+    """What was kept for a rule folder with this stamp; None where nothing was, or it is not what was written."""
     try:
-        content = _path(folders).read_bytes()
+        content = _path(folder).read_bytes()
     except OSError:
         return None
     said, check, body = content[:_HASH], content[_HASH : 2 * _HASH], content[2 * _HASH :]
@@ -86,12 +86,12 @@ def read(folders: Sequence[Path], made_of: Stamp) -> bytes | None:
     return body
 
 
-def write(folders: Sequence[Path], made_of: Stamp, body: bytes) -> None:
-    """Keep something for rule folders with this stamp, where it can be kept."""
+def write(folder: Path, made_of: Stamp, body: bytes) -> None:
+    """Keep something for a rule folder with this stamp, where it can be kept."""
     if not made_of.settled:
         return
     with suppress(OSError):  # a cache that cannot be written is one that is not there
-        path = _path(folders)
+        path = _path(folder)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
             file.write(made_of.digest + hashlib.sha256(body).digest() + body)

@@ -13,8 +13,8 @@ import msgspec
 
 from curate.rules import cache as kept
 from curate.rules.compile import ReadyFile, ready
-from curate.rules.format import RuleFile
-from curate.rules.load import in_force, read_all
+from curate.rules.format import RuleFile, bare
+from curate.rules.load import hash_of, in_force, read, read_all
 
 ANYWHERE: Final = 5  # words of a site's whole line that may go from a page whose site is not known
 
@@ -22,15 +22,26 @@ ANYWHERE: Final = 5  # words of a site's whole line that may go from a page whos
 class Library(msgspec.Struct, frozen=True, array_like=True):
     """Rule files ready for matching."""
 
-    version: str  # a hash of what is in the files
+    digests: dict[str, str]  # of the files, by name, in the order of their precedence
     versions: dict[str, str]  # of the packs, by name
-    order: dict[str, int]  # of the files, by name: of two rules of a kind the one of the earlier file comes first
     base: tuple[ReadyFile, ...]  # of languages and platforms
     sites: dict[str, msgspec.Raw]  # packed, by name
-    domains: dict[str, list[str]]  # names of site files
+    domains: dict[str, list[str]]  # names of site and platform files
     signs: dict[str, list[str]]  # names of site and platform files, by folded line
-    ids: dict[str, str]  # of all rules, in full without versions, by themselves and by those they had before
     anywhere: dict[str, list[str]]  # names of site files, by the long whole lines that hold where no site is known
+    uses: dict[str, tuple[str, ...]]  # packs that files use, and full ids of rules that they override, by name
+    off: dict[str, tuple[str, ...]]
+    ids: dict[str, str]  # of all rules, in full without versions, by themselves and by those they had before
+
+    @property
+    def version(self) -> str:
+        """A hash of what is in the files."""
+        return hash_of(self.digests)
+
+    @property
+    def order(self) -> dict[str, int]:
+        """The files by name: of two rules of a kind the one of the earlier file comes first."""
+        return {name: place for place, name in enumerate(self.digests)}
 
     def site(self, name: str) -> ReadyFile:
         """The rules of a site's file."""
@@ -39,31 +50,35 @@ class Library(msgspec.Struct, frozen=True, array_like=True):
 
 _file: Final = msgspec.msgpack.Decoder(ReadyFile)
 _library: Final = msgspec.msgpack.Decoder(Library)
-_encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 
-def made_of(files: Iterable[RuleFile], version: str = "", versions: Mapping[str, str] | None = None) -> Library:
+def made_of(files: Iterable[RuleFile], digests: Mapping[str, str] | None = None, versions: Mapping[str, str] | None = None) -> Library:
     """A library of rule files, in the order of their precedence."""
-    made = Library(version, dict(versions or {}), {}, (), {}, {}, {}, {}, {})
+    made = Library({}, dict(versions or {}), (), {}, {}, {}, {}, {}, {}, {})
     base = []
-    for read in files:
-        file = ready(read)
-        made.ids.update((f"{read.name}#{name}", f"{read.name}#{rule.id}") for rule in read.rules for name in (*rule.was, rule.id))
-        made.order[file.name] = len(made.order)
-        for sign in file.signs:
-            made.signs.setdefault(sign, []).append(file.name)
-        for domain in file.domains:
-            made.domains.setdefault(domain, []).append(file.name)
+    for written in files:
+        file = ready(written)
+        made.digests[file.name] = (digests or {}).get(file.name, "")
+        made.ids.update((f"{file.name}#{name}", f"{file.name}#{rule.id}") for rule in written.rules for name in (*rule.was, rule.id))
+        made.uses.update({file.name: file.uses} if file.uses else {})
+        made.off.update({file.name: tuple(sorted(map(bare, file.off)))} if file.off else {})
+        for index, keys in ((made.signs, file.signs), (made.domains, file.domains)):
+            for key in keys:
+                index.setdefault(key, []).append(file.name)
         if file.kind != "sites":
             base.append(file)
             continue
         made.sites[file.name] = msgspec.Raw(_encode(file))
-        for line in {
-            matcher.text for rule in file.rules if rule.action == "drop-line" for matcher in rule.matchers if matcher.kind == "line"
-        }:
-            if len(line.split()) >= ANYWHERE:
-                made.anywhere.setdefault(line, []).append(file.name)
+        for line in _long_lines(file):
+            made.anywhere.setdefault(line, []).append(file.name)
     return msgspec.structs.replace(made, base=tuple(base))
+
+
+def _long_lines(file: ReadyFile) -> list[str]:
+    """The whole lines of a site that are long enough to hold on pages of unknown sites, each once."""
+    lines = [matcher.text for rule in file.rules if rule.action == "drop-line" for matcher in rule.matchers if matcher.kind == "line"]
+    return [line for line in dict.fromkeys(lines) if len(line.split()) >= ANYWHERE]
 
 
 def library(named: Sequence[str | Path] = ()) -> Library:
@@ -73,12 +88,49 @@ def library(named: Sequence[str | Path] = ()) -> Library:
 
 @cache
 def of_folders(folders: tuple[Path, ...]) -> Library:
-    """The rules of these folders and no others."""
-    stamp = kept.stamp(folders)
-    body = kept.read(folders, stamp)
+    """The rules of these folders and no others, each read only when one of its files has changed."""
+    found = [_of_folder(folder) for folder in folders]
+    made = merged([one for one in found if one is not None])
+    groups = {*made.sites, *(file.group for file in made.base)}
+    used = {name for names in made.uses.values() for name in names}
+    off = {rule for rules in made.off.values() for rule in rules}
+    if None in found or not used <= groups or not off <= made.ids.keys():
+        read_all(folders)  # raises, with everything that is wrong and where
+        raise AssertionError(folders)
+    return made
+
+
+def _of_folder(folder: Path) -> Library | None:
+    """The rules of one folder; None where something is wrong with them."""
+    stamp = kept.stamp(folder)
+    body = kept.read(folder, stamp)
     if body is not None:
         return _library.decode(body)
-    packs = read_all(folders)
-    made = made_of(packs.files, packs.version, packs.versions)
-    kept.write(folders, stamp, _encode(made))
+    found = read(folder)
+    if found.problems:
+        return None
+    made = made_of(found.files.values(), found.digests, {found.pack.name: found.pack.version} if found.pack else {})
+    kept.write(folder, stamp, _encode(made))
     return made
+
+
+def merged(libraries: Sequence[Library]) -> Library:
+    """Several libraries as one; of two files with the same name the one in the earlier library counts."""
+    if len(libraries) == 1:
+        return libraries[0]
+    made = made_of(())
+    base: list[ReadyFile] = []
+    for one in libraries:
+        own = one.digests.keys() - made.digests.keys()
+        made.digests.update((name, digest) for name, digest in one.digests.items() if name in own)
+        made.versions.update(one.versions)
+        base += [file for file in one.base if file.name in own]
+        made.sites.update((name, body) for name, body in one.sites.items() if name in own)
+        made.uses.update((name, uses) for name, uses in one.uses.items() if name in own)
+        made.off.update((name, off) for name, off in one.off.items() if name in own)
+        made.ids.update((name, rule) for name, rule in one.ids.items() if rule.partition("#")[0] in own)
+        for index, theirs in ((made.domains, one.domains), (made.signs, one.signs), (made.anywhere, one.anywhere)):
+            for key, names in theirs.items():
+                if named := [name for name in names if name in own]:
+                    index[key] = index.get(key, []) + named
+    return msgspec.structs.replace(made, base=tuple(base))

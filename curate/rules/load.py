@@ -16,6 +16,7 @@ from curate.rules.format import RuleFile, bare, parse
 PACK_FILE: Final = "pack.toml"
 KEEP: Final = "keep"  # the folder of body lines that no rule may hit
 _ENVIRONMENT: Final = "CURATE_RULES"
+_DIGITS: Final = 16  # of a hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,40 @@ def pack(folder: Path) -> Pack | None:
     return found
 
 
+class Read(NamedTuple):
+    """The rule files of one folder as they are written, and what is wrong with them."""
+
+    files: Mapping[str, RuleFile]
+    tomls: Mapping[str, Toml]  # of those with mistakes, too
+    digests: Mapping[str, str]  # hashes of what is in the files, and of the pack's version
+    pack: Pack | None
+    problems: Sequence[Problem]
+
+
+def read(folder: Path) -> Read:
+    """The rule files of a folder, each by itself: what they say of one another is looked at by `read_all`."""
+    if not folder.is_dir():
+        return Read({}, {}, {}, None, [Problem(str(folder), 0, "", "there is no such rule folder")])
+    files: dict[str, RuleFile] = {}
+    tomls: dict[str, Toml] = {}
+    digests: dict[str, str] = {}
+    problems: list[Problem] = []
+    said = None
+    try:
+        said = pack(folder)
+    except ConfigError as problem:
+        problems += problem.problems
+    version = said.version if said else ""
+    for name, path in rule_paths(folder):
+        try:
+            tomls[name] = read_toml(path)
+            files[name] = parse(tomls[name], name, version)
+            digests[name] = hashlib.sha256(f"{version}\0{tomls[name].text}".encode()).hexdigest()[:_DIGITS]
+        except ConfigError as problem:
+            problems += problem.problems
+    return Read(files, tomls, digests, said, problems)
+
+
 def load(named: Sequence[str | Path] = ()) -> Packs:
     """The rule files of the folders in force; see `read_all`."""
     return read_all(in_force(named))
@@ -85,37 +120,31 @@ def read_all(folders: Sequence[Path]) -> Packs:
     """
     files: dict[str, RuleFile] = {}
     tomls: dict[str, Toml] = {}
+    digests: dict[str, str] = {}
     versions: dict[str, str] = {}
     problems: list[Problem] = []
-    digest = hashlib.sha256()
-    for folder in folders:
-        if not folder.is_dir():
-            problems.append(Problem(str(folder), 0, "", "there is no such rule folder"))
-        version = ""
-        try:
-            if said := pack(folder):
-                version = versions[said.name] = said.version
-        except ConfigError as problem:
-            problems += problem.problems
-        for name, path in rule_paths(folder):
-            if name in tomls:
-                continue
-            try:
-                tomls[name] = read_toml(path)
-                files[name] = parse(tomls[name], name, version)
-                digest.update(f"{name}@{version}\0".encode() + path.read_bytes() + b"\0")
-            except ConfigError as problem:
-                problems += problem.problems
+    for found in map(read, folders):
+        own = [name for name in found.tomls if name not in tomls]
+        tomls.update((name, found.tomls[name]) for name in own)
+        files.update((name, found.files[name]) for name in own if name in found.files)
+        digests.update((name, found.digests[name]) for name in own if name in found.digests)
+        versions.update({found.pack.name: found.pack.version} if found.pack else {})
+        problems += found.problems
     groups = {file.group for file in files.values()}
     problems += [problem for file in files.values() for problem in _unknown_uses(file, groups, tomls[file.name])]
     resolved = []
     for file in files.values():
-        overridden, found = _overridden(file, files, tomls[file.name])
+        overridden, wrong = _overridden(file, files, tomls[file.name])
         resolved.append(overridden)
-        problems += found
+        problems += wrong
     if problems:
         raise ConfigError(problems)
-    return Packs(tuple(resolved), tomls, digest.hexdigest()[:16], versions)
+    return Packs(tuple(resolved), tomls, hash_of(digests), versions)
+
+
+def hash_of(digests: Mapping[str, str]) -> str:
+    """A hash of rule files, in the order of their precedence, by their own hashes."""
+    return hashlib.sha256("".join(f"{name}\0{digest}\n" for name, digest in digests.items()).encode()).hexdigest()[:_DIGITS]
 
 
 def _unknown_uses(file: RuleFile, groups: Collection[str], toml: Toml) -> list[Problem]:

@@ -35,7 +35,8 @@ class Matching:
         for file in library.base:
             self._groups.setdefault(file.group, []).append(file)
         self._generators = [(file.generator, file.group) for file in library.base if file.generator]
-        self._base = Tables(library.base, library.order)
+        self._order = library.order
+        self._base = Tables(library.base, self._order)
         self._sites: dict[str, tuple[ReadyFile, Tables]] = {}
         self._may_be_runs: defaultdict[tuple[str, ...], dict[str, bool]] = defaultdict(dict)  # lines, by packs
         self._lines: dict[tuple[str, ...], Literals] = {}  # by packs
@@ -85,7 +86,7 @@ class Matching:
         """A site's file and its tables, made when a page of the site first comes up."""
         if name not in self._sites:
             file = self.library.site(name)
-            self._sites[name] = file, Tables([file], self.library.order)
+            self._sites[name] = file, Tables([file], self._order)
         return self._sites[name]
 
     def forget(self) -> None:
@@ -100,7 +101,8 @@ class Matching:
         A site told by signs alone does not rule out the lines of others: pages without a URL are often copies of copies.
         """
         sites = tuple(name for name in packs if name in self.library.sites)
-        overridden = frozenset(off).union(*(self._site(name)[0].off for name in sites))
+        ids = self.library.ids
+        overridden = frozenset(off).union(ids.get(rule, rule) for name in sites for rule in self.library.off.get(name, ()))
         return Scope(frozenset(packs), sites, frozenset(policies), overridden, any_language=lang == "und", any_site=not host)
 
     def changes(self, doc: Document, scope: Scope, *, placed: bool = True) -> Iterator[Change]:

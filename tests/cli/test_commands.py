@@ -21,6 +21,7 @@ COMMANDS = {
     "init": ["FILE", "--preset"],
     "presets": ["NAME"],
     "restore": ["OUT", "--out"],
+    "rules": ["COMMAND"],
     "steps": ["NAME"],
 }
 

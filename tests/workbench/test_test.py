@@ -37,9 +37,11 @@ def found(folder: Path, text: str) -> Iterator[tuple[str, str]]:
         yield failure.verdict, failure.text.strip()
 
 
-@pytest.mark.parametrize("folder", ["", "samples/rules", "tests/rules/packs"])
+@pytest.mark.parametrize("folder", ["rules", "samples/rules", "tests/rules/packs"])
 def test_the_rules_pass_their_own_examples(folder: str):
-    assert list(failures(load((str(ROOT / folder),) if folder else ()).files, of_snippet)) == []
+    files = [file for file in load((ROOT / folder,)).files if (ROOT / folder / f"{file.name}.toml").is_file()]
+    assert files
+    assert list(failures(files, of_snippet)) == []
 
 
 def test_a_keeps_that_is_hit_is_noisy(tmp_path: Path):
