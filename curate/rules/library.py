@@ -5,9 +5,10 @@ rules stay packed until they are asked for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -16,6 +17,7 @@ from curate.rules.compile import ReadyFile, ready
 from curate.rules.format import RuleFile, bare
 from curate.rules.load import hash_of, in_force, read, read_all
 
+T = TypeVar("T")
 ANYWHERE: Final = 5  # words of a site's whole line that may go from a page whose site is not known
 
 
@@ -121,16 +123,45 @@ def merged(libraries: Sequence[Library]) -> Library:
     made = made_of(())
     base: list[ReadyFile] = []
     for one in libraries:
-        own = one.digests.keys() - made.digests.keys()
-        made.digests.update((name, digest) for name, digest in one.digests.items() if name in own)
-        made.versions.update(one.versions)
-        base += [file for file in one.base if file.name in own]
-        made.sites.update((name, body) for name, body in one.sites.items() if name in own)
-        made.uses.update((name, uses) for name, uses in one.uses.items() if name in own)
-        made.off.update((name, off) for name, off in one.off.items() if name in own)
-        made.ids.update((name, rule) for name, rule in one.ids.items() if rule.partition("#")[0] in own)
-        for index, theirs in ((made.domains, one.domains), (made.signs, one.signs), (made.anywhere, one.anywhere)):
-            for key, names in theirs.items():
-                if named := [name for name in names if name in own]:
-                    index[key] = index.get(key, []) + named
+        hidden = one.digests.keys() & made.digests.keys()
+        theirs = _without(one, hidden) if hidden else one
+        base += theirs.base
+        for mine, more in zip(_by_name(made), _by_name(theirs), strict=True):
+            mine.update(more)
+        for index, names in zip(_indices(made), _indices(theirs), strict=True):
+            shared = {key: index[key] + names[key] for key in index.keys() & names.keys()}
+            index.update(names)
+            index.update(shared)
     return msgspec.structs.replace(made, base=tuple(base))
+
+
+def _by_name(library: Library) -> tuple[dict[str, Any], ...]:
+    return library.digests, library.versions, library.sites, library.uses, library.off, library.ids
+
+
+def _indices(library: Library) -> tuple[dict[str, list[str]], ...]:
+    return library.domains, library.signs, library.anywhere
+
+
+def _without(library: Library, hidden: AbstractSet[str]) -> Library:
+    """A library without the files of some names."""
+
+    def seen(rows: Mapping[str, T]) -> dict[str, T]:
+        return {name: row for name, row in rows.items() if name.partition("#")[0] not in hidden}
+
+    def known(index: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        left = {key: [name for name in names if name not in hidden] for key, names in index.items()}
+        return {key: names for key, names in left.items() if names}
+
+    return Library(
+        digests=seen(library.digests),
+        versions=library.versions,
+        base=tuple(file for file in library.base if file.name not in hidden),
+        sites=seen(library.sites),
+        domains=known(library.domains),
+        signs=known(library.signs),
+        anywhere=known(library.anywhere),
+        uses=seen(library.uses),
+        off=seen(library.off),
+        ids=seen(library.ids),
+    )
