@@ -22,6 +22,7 @@ from curate.text.toml_lines import Key, key_lines
 
 Table = Mapping[str, Any]
 T = TypeVar("T")
+_LISTED = 40  # names in an error message
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,8 +82,12 @@ def _line_in(message: str) -> int:
 def nearest(name: str, names: Iterable[str]) -> str:
     """A hint that names the existing name nearest to `name`, or lists what there is."""
     known = sorted(names)
+    if not known:
+        return "there is none"
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"the nearest is {close[0]!r}" if close else f"there is {', '.join(known)}"
+    if close:
+        return f"the nearest is {close[0]!r}"
+    return f"there is {', '.join(known)}" if len(known) <= _LISTED else f"none of the {len(known):,} there are is like it"
 
 
 def build(cls: type[T], table: Table, toml: Toml, at: Key, *, other: Sequence[str] = ()) -> tuple[T | None, list[Problem]]:

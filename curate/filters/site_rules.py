@@ -47,6 +47,20 @@ class Rules:
         return self.matching.changes(doc, self.matching.scope(packs, lang, doc.host, policies=self.policies, off=self.off))
 
 
+@cache
+def _rules(folders: tuple[Path, ...], policies: tuple[str, ...], without: tuple[str, ...]) -> Rules:
+    matching = _made(folders)
+    return Rules(matching, policies, present(without, matching.library.ids))
+
+
+def present(without: Sequence[str], ids: Mapping[str, str]) -> tuple[str, ...]:
+    """The present ids of rules that are switched off, by any id they had; raises UsageError for one that does not exist."""
+    for rule in without:
+        if bare(rule) not in ids:
+            raise UsageError(f"site-rules: without names a rule that does not exist, {rule!r}; {nearest(rule, ids)}")
+    return tuple(ids[bare(rule)] for rule in without)
+
+
 @dataclass(frozen=True, slots=True)
 class SiteRules:
     folders: Annotated[tuple[str, ...], Meta(description="rule folders of one's own; they come before the built-in packs")] = ()
@@ -59,11 +73,7 @@ class SiteRules:
     @property
     def rules(self) -> Rules:
         """The step with its rules at hand; raises UsageError for a rule switched off that does not exist."""
-        known = library(self.folders).ids
-        for rule in self.without:
-            if bare(rule) not in known:
-                raise UsageError(f"site-rules: without names a rule that does not exist, {rule!r}; {nearest(rule, known)}")
-        return Rules(_made(in_force(self.folders)), self.policies, tuple(known[bare(rule)] for rule in self.without))
+        return _rules(in_force(self.folders), self.policies, self.without)
 
     @property
     def rules_version(self) -> str:

@@ -65,7 +65,7 @@ def _why(doc: Document, paragraph: Paragraph, applied: Applied) -> str:
 
 def visible(text: str) -> str:
     """Text for a terminal: a paragraph's own line breaks as ⏎, control characters as U+FFFD, so that none is obeyed."""
-    text = text.replace("\n", "⏎")
+    text = text.replace("\n", "⏎").replace("\t", " ")
     return (
         text
         if text.isprintable()

@@ -12,12 +12,12 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.version import __version__
 
-_FORMAT: Final = 2  # goes up when what is kept changes its shape
 _SETTLED: Final = 2_000_000_000  # nanoseconds: a file that changed just now may change again without its times telling
 _HASH: Final = 32  # bytes of a SHA-256
 
@@ -41,7 +41,7 @@ def stamp(folder: Path) -> Stamp:
 
 def _toml_files(folder: str | Path) -> Iterator[os.DirEntry[str]]:
     """The TOML files below a folder; `scandir` knows of each what `stat` says, twice as fast as a walk that asks."""
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _toml_files(entry.path)
@@ -69,8 +69,16 @@ def place() -> Path:
         raise FileNotFoundError(str(problem)) from problem
 
 
+@cache
+def _code() -> str:
+    """A hash of the code that makes what is kept: another one would make something else of the same rules."""
+    here = Path(__file__).parent
+    sources = sorted([*here.glob("*.py"), *(here.parent / "text").glob("*.py")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+
 def _path(folder: Path) -> Path:
-    key = "\0".join([__version__, str(_FORMAT), unicodedata.unidata_version, str(folder.absolute())])
+    key = "\0".join([__version__, _code(), unicodedata.unidata_version, str(folder.absolute())])
     return place() / f"rules-{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.bin"
 
 

@@ -1,7 +1,10 @@
 """What matches come to: which rules' conditions hold, which paragraphs go, which spans are cut, what is only reported."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
+
+import numpy as np
 
 from curate.document import Change, Document
 from curate.rules.compile import ReadyRule
@@ -14,6 +17,8 @@ class Conditions:
     def __init__(self, doc: Document, *, placed: bool) -> None:
         self._doc, self.placed = doc, placed
         self._selectors = {selector: number for number, selector in enumerate(doc.selectors)}
+        # On an HTML page the menu comes before the text, so the page also begins at its main heading.
+        self._heading = next(iter(np.flatnonzero(doc.facts.headings == 1).tolist()), 0) if doc.is_html else 0
 
     def __call__(self, number: int, known: Known) -> bool:
         return not known.conditional or next(self.failing(number, known.ready), "") == ""
@@ -37,7 +42,9 @@ class Conditions:
             yield "repeat: it is the first such line of the page"
         if ready.after and doc.folded.first.get(ready.after, number) >= number:
             yield f"where.after: the line {ready.after!r} does not stand above it"
-        edges = [number < ready.first] * bool(ready.first) + [number >= doc.read - ready.last] * bool(ready.last)
+        edges = [number < ready.first or 0 <= number - self._heading < ready.first] * bool(ready.first) + [
+            number >= doc.read - ready.last
+        ] * bool(ready.last)
         if edges and not any(edges):
             wanted = [f"first {ready.first}"] * bool(ready.first) + [f"last {ready.last}"] * bool(ready.last)
             yield f"where: it is paragraph {number} of {doc.read} and not among the {' or the '.join(wanted)}"
@@ -77,6 +84,7 @@ class _Cutting:
     def __init__(self, doc: Document, matches: Sequence[Match], holds: Conditions) -> None:
         self._doc, self._holds = doc, holds
         self._left: list[int] = (doc.lengths * doc.live).tolist()  # characters of each paragraph that is still there
+        self._sums: list[int] = []  # of the characters above each paragraph; made anew after a drop
         self._blocks: list[int] = []
         self._elements: dict[str, list[int]] = {}  # by rule: the paragraphs in the elements that it selects
         self._kept: dict[int, Known] = {}
@@ -109,16 +117,27 @@ class _Cutting:
     def _drop(self, known: Known, match: Match) -> Iterator[Change]:
         ready = known.ready
         reach = self._elements.pop(ready.id, []) if ready.only_selects else self._reach(match.paragraph, ready)
-        reach = [number for number in reach if number not in self.gone and self._doc.live[number] and not self._is_kept(known, number)]
-        if ready.max_share < 1 and self._holds.placed and sum(self._left[number] for number in reach) > ready.max_share * sum(self._left):
+        if self._kept:  # what is kept does not count
+            reach = [number for number in reach if not self._is_kept(known, number)]
+        if ready.max_share < 1 and self._holds.placed and self._chars(reach) > ready.max_share * self._chars(range(self._doc.read)):
             return
         for number in reach:
+            if number in self.gone or not self._doc.live[number]:
+                continue
             if ready.experimental:
                 self._report(known, number)
                 continue
             self.gone.add(number)
             self._left[number] = 0
+            self._sums = []
             yield Change(number, 0, int(self._doc.lengths[number]), rule=ready.id)
+
+    def _chars(self, reach: Sequence[int]) -> int:
+        """Characters that are still there in some paragraphs."""
+        if not isinstance(reach, range):
+            return sum(self._left[number] for number in reach)
+        self._sums = self._sums or list(accumulate(self._left, initial=0))
+        return self._sums[reach.stop] - self._sums[reach.start]
 
     def droppable(self, number: int, rules: Sequence[Known]) -> Known | None:
         """The first of some rules that may drop a paragraph."""

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
@@ -36,6 +37,7 @@ class Packs(NamedTuple):
     versions: Mapping[str, str]  # by the pack's name
 
 
+@cache
 def built_in() -> Path:
     """The folder of the packs that come with curate: inside the package, or beside it in a checkout."""
     here = Path(__file__).parent

@@ -36,7 +36,7 @@ class Matching:
             self._groups.setdefault(file.group, []).append(file)
         self._generators = [(file.generator, file.group) for file in library.base if file.generator]
         self._order = library.order
-        self._base = Tables(library.base, self._order)
+        self._base = Tables(library.base, self._order, remembers=True)
         self._sites: dict[str, tuple[ReadyFile, Tables]] = {}
         self._may_be_runs: defaultdict[tuple[str, ...], dict[str, bool]] = defaultdict(dict)  # lines, by packs
         self._lines: dict[tuple[str, ...], Literals] = {}  # by packs

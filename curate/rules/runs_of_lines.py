@@ -65,7 +65,7 @@ def pieces(line: str, known: Sequence[Literals], usable: Callable[[str], bool], 
                 if onward(piece.end):
                     return True
                 found.pop()
-        dead.add(at)
+            dead.add(at)
         return False
 
     return found if onward(0) else []

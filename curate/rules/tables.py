@@ -73,7 +73,8 @@ Meant = Callable[[int, Known, str], bool]  # whether a match counts: paragraph, 
 class Tables:
     """The rules of some files."""
 
-    def __init__(self, files: Sequence[ReadyFile], order: dict[str, int]) -> None:
+    def __init__(self, files: Sequence[ReadyFile], order: dict[str, int], *, remembers: bool = False) -> None:
+        self._remembers = remembers  # what lines came to, for the next page
         self.lines: dict[str, list[Known]] = {}  # by whole folded line
         self.known: list[Known] = []  # all of them
         self.unworded: list[Known] = []  # rules without a word to look for: they select, or go by repeats
@@ -111,7 +112,7 @@ class Tables:
         lines = doc.folded.lines
         long = doc.lengths > MAX_CHARS  # few rules touch a paragraph that is longer, and most of a page's text is in these
         short = np.flatnonzero(~long).tolist()
-        if len(self._hits) > KEPT:
+        if not self._remembers or len(self._hits) > KEPT:
             self._hits.clear()
         fresh = list({lines[number] for number in short if lines[number] not in self._hits})
         self._hits.update(zip(fresh, self._looked_at(fresh, self._anywhere), strict=True))

@@ -56,7 +56,7 @@ class Guesser:
                 continue
             for rule in file.rules:
                 for matcher in rule.matchers:
-                    if matcher.kind == "line_regex":
+                    if matcher.kind in {"line_regex", "part"}:
                         continue
                     words = _words(matcher.text)
                     self._count += 1

@@ -80,7 +80,7 @@ def read(folders: Iterable[Path]) -> KeepCorpus:
     for folder in folders:
         for path in sorted((folder / KEEP).glob("*.txt")):
             try:
-                text = path.read_text(encoding="utf-8")
+                text = path.read_text(encoding="utf-8-sig")
             except (OSError, UnicodeDecodeError) as problem:
                 problems.append(Problem(str(path), 0, "", f"cannot be read: {problem}"))
                 continue
@@ -159,12 +159,17 @@ def _run_together(corpus: KeepCorpus, files: Sequence[RuleFile], by_group: Mappi
         yield from (Hit(said[change.paragraph], bare(change.rule)) for change in matching.changes(doc, scope, placed=False))
 
 
+def allowed(corpus: KeepCorpus, files: Mapping[str, RuleFile]) -> dict[tuple[str, str], Exempt]:
+    """The exceptions by present id of the rule ("" where there is none) and line."""
+    return {(resolve(bare(one.said.rule), files), one.said.line.strip()): one for one in corpus.exceptions}
+
+
 def check(corpus: KeepCorpus, packs: Packs, found: Sequence[Hit]) -> Iterator[Finding]:
     """Hits that no exception allows, where the rule stands; and exceptions that allow nothing."""
     by_name = {file.name: file for file in packs.files}
-    allowed = {(resolve(bare(one.said.rule), by_name), one.said.line.strip()): one for one in corpus.exceptions}
+    exempt = allowed(corpus, by_name)
     for hit in found:
-        if (hit.rule, hit.keep.text) not in allowed:
+        if (hit.rule, hit.keep.text) not in exempt:
             name, _, identity = hit.rule.partition("#")
             number = next(number for number, rule in enumerate(by_name[name].rules) if rule.id == identity)
             toml = packs.tomls[name]
@@ -173,7 +178,7 @@ def check(corpus: KeepCorpus, packs: Packs, found: Sequence[Hit]) -> Iterator[Fi
     ids = [f"{file.name}#{rule.id}" for file in packs.files for rule in file.rules]
     needed = {(hit.rule, hit.keep.text) for hit in found}
     texts = {line.text for line in corpus.lines}
-    for (rule, line), one in allowed.items():
+    for (rule, line), one in exempt.items():
         if not rule:
             wrong = f"there is no such rule; {nearest(one.said.rule, ids)}"
         elif line not in texts:

@@ -11,12 +11,12 @@ from typing import Final
 
 from curate.document import document_of_lines
 from curate.fields import Toml
-from curate.rules.format import MANY_LINES, Rule, RuleFile, bare, literals
+from curate.rules.format import MANY_LINES, Rule, RuleFile, literals
 from curate.rules.load import Packs
 from curate.text.folding import fold_lines
 from curate.workbench import broad, shadows
 from curate.workbench.findings import IN_BLOCKS, Finding, line_of
-from curate.workbench.keep import KeepCorpus, KeepLine, languages
+from curate.workbench.keep import KeepCorpus, KeepLine, allowed, languages
 from curate.workbench.shadows import Fate, Words
 from curate.workbench.test import Trial
 
@@ -105,13 +105,13 @@ def _body_lines(words: Words, names: frozenset[str], corpus: KeepCorpus) -> Iter
     body: dict[str, list[KeepLine]] = {}
     for folded, line in zip(fold_lines([line.text for line in corpus.lines]), corpus.lines, strict=True):
         body.setdefault(folded, []).append(line)
-    allowed = {(bare(one.said.rule), one.said.line.strip()) for one in corpus.exceptions}
+    exempt = allowed(corpus, {file.name: file for file in words.packs.files})
     for said in words.said:
         if said.file.name not in names or said.key != "line":
             continue
         of = languages(said.file)
         for line in body.get(said.matcher.text, ()):
-            if (not of or line.lang in of) and (said.known.bare, line.text) not in allowed:
+            if (not of or line.lang in of) and (said.known.bare, line.text) not in exempt:
                 path, number = words.place(said)
                 message = f"line {said.literal!r} is a body line of the keep-corpus ({line.path}:{line.line})"
                 yield Finding(path, number, said.known.bare, "too-broad", message)

@@ -17,6 +17,7 @@ from curate.rules.library import made_of
 from curate.rules.load import Packs
 from curate.rules.match import Matching, Scope, in_scope
 from curate.rules.tables import SPANS, Known, Match, Tables
+from curate.text.folding import fold
 from curate.workbench.findings import Finding, line_of
 
 # What may stand beside a beginning, an end or a part of a line: whoever takes the literal with all of these takes it always.
@@ -234,7 +235,7 @@ def _taken(words: Words, doc: Document, asked: Sequence[Said]) -> Iterator[Match
     seen: set[tuple[int, str]] = set()
     for match in words.tables.matches(doc, meant):
         said = asked[match.paragraph]
-        own = match.known.bare == said.known.bare and said.key != "line" and match.end - match.start >= len(said.matcher.text)
+        own = match.known.bare == said.known.bare and said.key != "line" and match.end - match.start >= len(fold(said.literal))
         if not own and (match.paragraph, match.known.bare) not in seen:
             seen.add((match.paragraph, match.known.bare))
             yield match

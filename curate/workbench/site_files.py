@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -43,6 +44,13 @@ def head_of(domain: str, languages: Sequence[str], site: str = "", signs: Sequen
     """The head of a site's file; a language that nobody knows is left out."""
     known = tuple(language for language in dict.fromkeys(languages) if language not in {"", "und"})
     return Head(1, site=site, domains=domains_of(domain), language=known[:1], signs="".join(f"{sign}\n" for sign in signs))
+
+
+def free_name(folder: Path, name: str) -> str:
+    """A name that no rule file of a folder has yet: this one, or with `-more`, `-more-2`, … behind it. All of them hold."""
+    stem = name.removesuffix(MORE)
+    tried = chain([name, f"{stem}{MORE}"], (f"{stem}{MORE}-{number}" for number in count(2)))
+    return next(one for one in tried if not (folder / f"{one}.toml").exists())
 
 
 def write_new(folder: Path, name: str, text: str) -> Path:

@@ -179,7 +179,7 @@ def _pages(files: Iterable[RuleFile], runs: Sequence[Run]) -> dict[str, int]:
 def _pages_in(run: Run, file: RuleFile, rule: Rule, overriding: Iterable[str]) -> int:
     """On how many pages of one run a rule could have fired, at the least."""
     set_up = parameters(run)
-    off = {f"{file.name}#{identity}" for identity in (rule.id, *rule.was)} & set(set_up.without)
+    off = {f"{file.name}#{identity}" for identity in (rule.id, *rule.was)} & set(map(bare, set_up.without))
     if off or (rule.category in POLICIES and rule.category not in set_up.policies):
         return 0
     return max(run.rule_files.get(file.group, 0) - sum(run.rule_files.get(group, 0) for group in overriding), 0)

@@ -208,10 +208,12 @@ def _rules(found: Iterable[Candidate], pages: _Pages, terms: Terms) -> tuple[lis
 
 
 def _edge(candidate: Candidate, mining: Mining) -> str:
+    """The edge of the page that a candidate's lines keep to: the one they stand nearer to, for others' pages may be longer."""
     places = [place for line in candidate.lines for place in line.places]
-    if all(place.number < mining.edge for place in places):
-        return "top"
-    return "end" if all(place.from_end <= mining.edge for place in places) else ""
+    below, above = max(place.number + 1 for place in places), max(place.from_end for place in places)
+    if min(below, above) > mining.edge:
+        return ""
+    return "top" if below <= above else "end"
 
 
 def _grouped(group: Group, members: Sequence[Candidate], identity: str, pages: _Pages, terms: Terms) -> Rule:

@@ -16,7 +16,7 @@ from curate.fields import Toml
 from curate.rules.format import MAX_CHARS, POLICIES, Head, Rule, RuleFile, bare
 from curate.rules.match import Matching
 from curate.text.folding import fold
-from curate.workbench.keep import Hit, KeepCorpus, hits
+from curate.workbench.keep import Hit, KeepCorpus, allowed, hits
 from curate.workbench.named import Found
 
 TRIED: Final = "tried"
@@ -183,8 +183,12 @@ class Tally:
         if doc.outcome == "emptied" and doc.reason == TRIED:
             self.emptied.append(_name(doc))
         names = places(doc)
+        others: dict[int, list[str]] = {}
+        for applied in doc.changes:
+            if applied.step == OTHERS:
+                others.setdefault(applied.paragraph, []).append(bare(applied.rule))
         for number in sorted(changes):
-            self._line(_taken(doc, number, changes[number], names[number]))
+            self._line(_taken(doc, number, changes[number], names[number], others.get(number, ())))
         for rule in {bare(applied.rule) for made in changes.values() for applied in made}:
             lines, pages = self.rules.get(rule, (0, 0))
             fired = sum(any(bare(applied.rule) == rule for applied in made) for made in changes.values())
@@ -204,7 +208,7 @@ class Tally:
             self.examples[at : at + 1] = [taken._replace(number=number)]
 
 
-def _taken(doc: Document, number: int, made: Sequence[Applied], place: str) -> Taken:
+def _taken(doc: Document, number: int, made: Sequence[Applied], place: str, others: Sequence[str]) -> Taken:
     text = left = doc.text_of(number) if doc.live[number] else ""
     for applied in reversed(made):  # undone, the last one first
         text = text[: applied.start] + applied.text + text[applied.start + len(applied.new) :]
@@ -217,14 +221,12 @@ def _taken(doc: Document, number: int, made: Sequence[Applied], place: str) -> T
         left=left,
         before=doc.text_of(number - 1) if number else "",
         after=doc.text_of(number + 1) if number + 1 < doc.read else "",
-        others=tuple(
-            dict.fromkeys(bare(applied.rule) for applied in doc.changes if applied.step == OTHERS and applied.paragraph == number)
-        ),
+        others=tuple(dict.fromkeys(others)),
     )
 
 
 def hits_of_body_lines(corpus: KeepCorpus, found: Found) -> list[Hit]:
     """The lines of a keep-corpus that rules hit and that no exception allows; a `keep` may hit what it likes."""
-    allowed = {(bare(one.said.rule), one.said.line.strip()) for one in corpus.exceptions}
+    exempt = allowed(corpus, {found.file.name: found.file})
     only = () if all(rule.action == "keep" for rule in found.rules) else (alone(found),)
-    return [hit for hit in hits(corpus, only) if (hit.rule, hit.keep.text) not in allowed]
+    return [hit for hit in hits(corpus, only) if (hit.rule, hit.keep.text) not in exempt]

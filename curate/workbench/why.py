@@ -19,7 +19,7 @@ from curate.rules.patterns import masked
 from curate.rules.tables import SPANS, Known, Meant, Tables
 from curate.workbench.named import Shelf
 
-_KINDS: Final = ("line", "masked", "from", "line_starts", "line_ends", "line_contains", "line_regex")
+_KINDS: Final = ("line", "masked", "from", "line_starts", "line_ends", "line_contains", "line_regex", "part")
 _ALIKE: Final = 0.7  # of difflib's ratio, from which on a literal is like a line
 _PART: Final = 8  # characters of a whole line that is worth telling when it is part of another
 
@@ -105,7 +105,7 @@ def _matching(page: Page, number: int) -> Iterator[_Matched]:
     for kind in _KINDS:
         for match in page.everything.matches(page.doc, _meant(number, kind)):
             identity = match.known.ready.id
-            text = line[match.start : match.end] if kind not in {"line_regex", "masked"} else ""
+            text = line[match.start : match.end] if kind not in {"line_regex", "masked", "part"} else ""
             if identity not in found or not in_scope(match.known, found[identity].kind, page.scope):
                 found[identity] = _Matched(match.known, kind, text)
     yield from found.values()
@@ -222,7 +222,7 @@ def similar(page: Page, number: int, limit: int = 3) -> list[Similar]:
     found: dict[Matcher, Similar] = {}
     for known in page.everything.known:
         for matcher in known.ready.matchers:
-            if matcher.kind != "line_regex" and (ratio := _ratio(matcher, line)) >= _ALIKE:
+            if matcher.kind not in {"line_regex", "part"} and (ratio := _ratio(matcher, line)) >= _ALIKE:
                 part = _part_of(matcher, line)
                 inside = not any(_outside(page, known, matcher.kind, matcher.text))
                 one = Similar(known, matcher, ratio, _differs(matcher.text, part), inside)
@@ -239,8 +239,11 @@ def _part_of(matcher: Matcher, line: str) -> str:
 def _ratio(matcher: Matcher, line: str) -> float:
     """How much of a literal and its part of a line agree; a whole line inside of a longer one counts as just alike."""
     part = _part_of(matcher, line)
-    alike = SequenceMatcher(None, matcher.text, part, autojunk=False)
     inside = _ALIKE if len(matcher.text) >= _PART and matcher.text in line else 0.0
+    shorter, both = min(len(matcher.text), len(part)), len(matcher.text) + len(part)
+    if 2 * shorter < _ALIKE * both:  # the most that the ratio could be; building the matcher is what costs
+        return inside
+    alike = SequenceMatcher(None, matcher.text, part, autojunk=False)
     if alike.real_quick_ratio() < _ALIKE or alike.quick_ratio() < _ALIKE:
         return inside
     return max(alike.ratio(), inside)

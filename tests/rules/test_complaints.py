@@ -74,6 +74,7 @@ def refused(name, *rules, more=""):
 def forget():
     libraries.of_folders.cache_clear()
     site_rules._made.cache_clear()
+    site_rules._rules.cache_clear()
 
 
 @pytest.fixture

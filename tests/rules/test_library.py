@@ -50,6 +50,7 @@ def forget():
     """What another process would know."""
     libraries.of_folders.cache_clear()
     site_rules._made.cache_clear()
+    site_rules._rules.cache_clear()
 
 
 @pytest.fixture(autouse=True)

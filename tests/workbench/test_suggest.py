@@ -58,10 +58,11 @@ def passes(proposal: Proposal) -> bool:
 class TestLines:
     def test_what_pages_repeat_is_suggested_by_place(self):
         found = of(site("Gazette home", below="Tide tables"))
-        [rule] = found.file.rules  # the pages are short: all of it stands near the top
-        assert literals(rule.line) == ("Gazette home", "Tide tables")
-        assert (rule.id, rule.status, rule.where.first) == ("nav-crumbs-top", "experimental", 10)
-        assert rule.evidence == Evidence(4, 4, TODAY)
+        above, below = found.file.rules  # each is held to the edge that it is nearer to: pages may be longer
+        assert (literals(above.line), literals(below.line)) == (("Gazette home",), ("Tide tables",))
+        assert (above.id, above.status, above.where.first) == ("nav-crumbs-top", "experimental", 5)
+        assert (below.id, below.where.last) == ("nav-crumbs-end", 5)
+        assert above.evidence == below.evidence == Evidence(4, 4, TODAY)
         assert passes(found)
 
     def test_below_long_articles_it_is_held_to_the_bottom(self):

@@ -18,13 +18,11 @@ from curate.cli.tables import console
 from curate.config import Config
 from curate.document import Document
 from curate.errors import ConfigError, SurroundingsError, UsageError
-from curate.fields import nearest
-from curate.filters.site_rules import Rules, SiteRules
+from curate.filters.site_rules import Rules, SiteRules, present
 from curate.formats.inputs import STDIN, File, find
 from curate.formats.pages import Reading
 from curate.pipeline import Pipeline, Placed
 from curate.report.explain import visible
-from curate.rules.format import bare
 from curate.rules.library import made_of
 from curate.rules.load import PACK_FILE, Packs, in_force, read_all
 from curate.rules.match import Matching
@@ -180,16 +178,13 @@ def _pipelines(packs: Sequence[Packs], config: Config) -> list[Pipeline]:
         raise UsageError("there is no site-rules step that would use the rules; choose another --preset or --config")
     place = names.index(SITE_RULES)
     step = SiteRules(**config.entries[place].parameters)
-    known = sorted({f"{file.name}#{rule.id}" for side in packs for file in side.files for rule in file.rules})
-    for rule in step.without:
-        if rule not in known:
-            raise UsageError(f"site-rules: without names a rule that neither side has, {rule!r}; {nearest(rule, known)}")
+    off = present(step.without, {name: rule for side in packs for name, rule in made_of(side.files).ids.items()})
     others = [Config((entry,)).pipeline().steps[0] if at != place else None for at, entry in enumerate(config.entries)]
-    return [Pipeline([placed or _placed(side, step) for placed in others]) for side in packs]
+    return [Pipeline([placed or _placed(side, step.policies, off) for placed in others]) for side in packs]
 
 
-def _placed(packs: Packs, step: SiteRules) -> Placed:
-    return Placed(SITE_RULES, Rules(Matching(made_of(packs.files)), step.policies, tuple(map(bare, step.without))))
+def _placed(packs: Packs, policies: tuple[str, ...], off: tuple[str, ...]) -> Placed:
+    return Placed(SITE_RULES, Rules(Matching(made_of(packs.files)), policies, off))
 
 
 def _difference(packs: Sequence[Packs], config: Config, files: Sequence[File], reading: Reading) -> Difference:

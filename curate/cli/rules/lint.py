@@ -52,7 +52,7 @@ def command(paths: tuple[str, ...], corpus: tuple[str, ...], notes: bool | None,
         return 1
     found = lint(chosen.packs, chosen.names, body, datetime.now(tz=UTC).date())
     if corpus:
-        fates = watch(chosen.packs, before_rules(corpus, given, chosen), given.rules.policies, given.rules.without)
+        fates = watch(chosen.packs, before_rules(corpus, given, chosen), given.rules.policies, given.rules.rules.off)
         found = sorted([*found, *never_first(chosen.packs, chosen.names, fates)])
     shown = bool(paths) if notes is None else notes
     show([one for one in found if shown or not one.note])

@@ -18,7 +18,7 @@ from curate.formats import jsonl
 from curate.formats.decode import decode
 from curate.formats.inputs import STDIN
 from curate.formats.opening import opened
-from curate.rules.format import Head, Rule, RuleFile
+from curate.rules.format import POLICIES, Head, Rule, RuleFile
 from curate.rules.load import in_force
 from curate.text.folding import fold
 from curate.workbench import keep
@@ -27,7 +27,7 @@ from curate.workbench.near_miss import near_miss
 from curate.workbench.pasted import Seen, Standing, id_of, rule_of, signs_of, standing
 from curate.workbench.repeated import UNSEEN, Page, page_of
 from curate.workbench.selector_of import selectors_of
-from curate.workbench.site_files import domain_of, head_of, name_of, write_new
+from curate.workbench.site_files import domain_of, free_name, head_of, name_of, write_new
 from curate.workbench.suggest import UNSURE, Site
 from curate.workbench.write import comments, render
 
@@ -70,7 +70,7 @@ def command(domain: str, inputs: tuple[str, ...], lines: tuple[str, ...], out: s
 
     Each --line becomes an active rule: for the whole line, or for a part of one where it stands so in PAGES. From PAGES (files,
     folders, globs, - for standard input) come the head and, as experimental rules, what the pages repeat; see `curate rules suggest`.
-    With neither the file is a beginning to be filled in. No file is written over.
+    With neither the file is a beginning to be filled in. No file is written over: a site may have several, and all of them hold.
     """
     site = domain_of(domain)
     if not site:
@@ -86,7 +86,7 @@ def command(domain: str, inputs: tuple[str, ...], lines: tuple[str, ...], out: s
     names = Counter(page.site_name for page in pages if page.site_name)
     named = min(names, key=lambda name: (-names[name], name), default="")
     head = head_of(site, languages, named, signs_of(pages, [named, site.partition(".")[0]]))
-    file = RuleFile(name_of(site, asked.rules.sites), head)
+    file = RuleFile(free_name(Path(out or _folder()), name_of(site, asked.rules.sites)), head)
     written = _Written(file, {"": beside(file.name)})
     guess = Guesser(asked.rules.base, head.language[0] if head.language else "und")
     stands = [standing(line, pages) for line in pasted]
@@ -97,6 +97,10 @@ def command(domain: str, inputs: tuple[str, ...], lines: tuple[str, ...], out: s
             (*([] if guess(said.text).recognised else [UNSURE]), *_elements(said, documents, asked)),
         )
         _tell(said, pages, trial)
+        if rule.category in POLICIES:
+            say(
+                f"{rule.id} is a {rule.category}, which is a matter of taste: it goes only where `policies` names it, as in --preset strict"
+            )
     if pages:
         proposal = proposed(Site(file.name, head), [_without(page, stands) for page in pages], asked, "experimental")
         say(f"{site}: {summary(proposal, asked.mining)}")

@@ -98,7 +98,7 @@ def _steps(config: Config) -> tuple[list[Placed], SiteRules]:
 def _trial(found: Found, rules: SiteRules, *, everywhere: bool) -> Iterator[Placed]:
     """The two steps that try rules; see `curate.workbench.trial`."""
     others = Matching(library(rules.folders))
-    off = (*rules.without, *sorted({*others.library.ids} & {*found.ids}))
+    off = (*rules.rules.off, *sorted({*others.library.ids} & {*found.ids}))
     only = alone(found)
     yield Placed(OTHERS, Others(others, rules.policies, off))
     yield Placed(TRIED, Tried(Matching(made_of([only])), others, only.group, everywhere))

@@ -129,7 +129,7 @@ def _of_line(asked: Target, reading: Reading, pipeline: Pipeline, *, kept: bool,
     rules = _rules(pipeline)
     pipeline.run(after)
     shelf = Shelf(in_force(rules.folders))
-    page = page_of(before, Matching(library(rules.folders)), shelf, policies=rules.policies, off=rules.without)
+    page = page_of(before, Matching(library(rules.folders)), shelf, policies=rules.policies, off=rules.rules.off)
     made = [applied for applied in after.changes if applied.paragraph == number and not applied.reports]
     stays = bool(after.live[number])
     told: list[Told] = [("line", f"{where}  {text}"), ("why", _circumstances(page, number))]

@@ -334,4 +334,4 @@ class TestTheCommand:
         assert "**No change on this corpus**" in ran.out
         ran = curate("rules", "diff", tree(tmp_path / "a"), tmp_path / "a", *arguments)
         assert ran.code == 2
-        assert "without names a rule that neither side has, 'generic/en/share-bar#bell'" in ran.err
+        assert "without names a rule that does not exist, 'generic/en/share-bar#bell'" in ran.err

@@ -121,9 +121,11 @@ def test_nothing_is_written_over(curate, here):
     assert curate("rules", "new", "harbour.example").code == 0
     before = (here / "my-rules/sites/h/harbour.example.toml").read_text()
     ran = curate("rules", "new", "harbour.example", "--line", "Tide tables of the harbour")
-    assert ran.code == 2
-    assert "is there already and is left as it is" in ran.err
+    assert ran.code == 0
     assert (here / "my-rules/sites/h/harbour.example.toml").read_text() == before
+    assert "Tide tables of the harbour" in (here / "my-rules/sites/h/harbour.example-more.toml").read_text()
+    assert curate("rules", "new", "harbour.example").code == 0
+    assert (here / "my-rules/sites/h/harbour.example-more-2.toml").exists()
 
 
 def test_a_site_that_has_a_file_gets_one_beside_it(curate, here):
