@@ -58,7 +58,7 @@ def passes(proposal: Proposal) -> bool:
 class TestLines:
     def test_what_pages_repeat_is_suggested_by_place(self):
         found = of(site("Gazette home", below="Tide tables"))
-        above, below = found.file.rules  # each is held to the edge that it is nearer to: pages may be longer
+        below, above = found.file.rules  # each is held to the edge that it is nearer to: pages may be longer
         assert (literals(above.line), literals(below.line)) == (("Gazette home",), ("Tide tables",))
         assert (above.id, above.status, above.where.first) == ("nav-crumbs-top", "experimental", 5)
         assert (below.id, below.where.last) == ("nav-crumbs-end", 5)
