@@ -8,6 +8,7 @@ import numpy as np
 
 from curate.document import Change, Document
 from curate.rules.compile import ReadyRule
+from curate.rules.format import POLICIES
 from curate.rules.tables import Known, Match
 
 
@@ -17,7 +18,7 @@ class Conditions:
     def __init__(self, doc: Document, *, placed: bool) -> None:
         self._doc, self.placed = doc, placed
         self._selectors = {selector: number for number, selector in enumerate(doc.selectors)}
-        # On an HTML page the menu comes before the text, so the page also begins at its main heading.
+        # On an HTML page the menu comes before the text: bylines and dates stand below the main heading.
         self._heading = next(iter(np.flatnonzero(doc.facts.headings == 1).tolist()), 0) if doc.is_html else 0
 
     def __call__(self, number: int, known: Known) -> bool:
@@ -42,9 +43,10 @@ class Conditions:
             yield "repeat: it is the first such line of the page"
         if ready.after and doc.folded.first.get(ready.after, number) >= number:
             yield f"where.after: the line {ready.after!r} does not stand above it"
-        edges = [number < ready.first or 0 <= number - self._heading < ready.first] * bool(ready.first) + [
-            number >= doc.read - ready.last
-        ] * bool(ready.last)
+        begins = self._heading if ready.category in POLICIES else 0
+        edges = [number < ready.first or 0 <= number - begins < ready.first] * bool(ready.first) + [number >= doc.read - ready.last] * bool(
+            ready.last
+        )
         if edges and not any(edges):
             wanted = [f"first {ready.first}"] * bool(ready.first) + [f"last {ready.last}"] * bool(ready.last)
             yield f"where: it is paragraph {number} of {doc.read} and not among the {' or the '.join(wanted)}"

@@ -943,3 +943,13 @@ def test_a_run_writes_what_an_element_held_and_gives_the_page_s_paragraphs_back(
     [back] = (tmp_path / "back").rglob("*.txt")
     expected = of_snippet(page, [".box", "blockquote"])
     assert back.read_text().split("\n\n") == [paragraph.text for paragraph in expected.paragraphs]
+
+
+def test_a_byline_is_looked_for_below_the_heading_of_an_html_page_too():
+    menu = "".join(f"<li>Berth {number}</li>" for number in range(20))
+    page = f"<body><ul>{menu}</ul><h1>The quay is shut</h1><p>By Edda Quill</p><p>{STORY}</p><p>By Maud Tarn</p></body>"
+    rule = 'line_starts = "By "\nwhere = { first = 2 }\nmax_chars = 40'
+    byline = site(f'{rule}\ncategory = "byline"\naction = "drop-line"')
+    assert [change.text for change in ruled(page, byline).changes] == ["By Edda Quill"]
+    other = site(f'{rule}\ncategory = "ui-status"\naction = "drop-line"')
+    assert ruled(page, other).changes == []
