@@ -28,6 +28,12 @@ def _terminated(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
+def _let_go_of_stdout() -> None:
+    """What is still to be written to standard output goes nowhere: or Python fails once more when it flushes it at the end."""
+    if sys.stdout is sys.__stdout__:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def main() -> None:
     """Run the command line; the exit code says how it ended (README, "Exit codes")."""
     signal.signal(signal.SIGTERM, _terminated)
@@ -41,6 +47,7 @@ def main() -> None:
         code = USAGE
     except SurroundingsError as problem:
         click.echo(f"Error: {problem}", err=True)
+        _let_go_of_stdout()
         code = SURROUNDINGS
     except (click.Abort, KeyboardInterrupt):
         click.echo(
@@ -49,6 +56,6 @@ def main() -> None:
         )
         code = INTERRUPTED
     except ReaderGone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes standard output at the end
+        _let_go_of_stdout()
         code = 0
     sys.exit(code if isinstance(code, int) else 0)

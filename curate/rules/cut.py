@@ -22,7 +22,9 @@ class Conditions:
         self._heading = next(iter(np.flatnonzero(doc.facts.headings == 1).tolist()), 0) if doc.is_html else 0
 
     def __call__(self, number: int, known: Known) -> bool:
-        return not known.conditional or next(self.failing(number, known.ready), "") == ""
+        if known.conditions == "where":  # most have no others
+            return not self.placed or self._at_an_edge(number, known.ready)
+        return not known.conditions or next(self.failing(number, known.ready), "") == ""
 
     def failing(self, number: int, ready: ReadyRule) -> Iterator[str]:
         """The conditions that do not hold, in words."""
@@ -43,13 +45,14 @@ class Conditions:
             yield "repeat: it is the first such line of the page"
         if ready.after and doc.folded.first.get(ready.after, number) >= number:
             yield f"where.after: the line {ready.after!r} does not stand above it"
-        begins = self._heading if ready.category in POLICIES else 0
-        edges = [number < ready.first or 0 <= number - begins < ready.first] * bool(ready.first) + [number >= doc.read - ready.last] * bool(
-            ready.last
-        )
-        if edges and not any(edges):
+        if (ready.first or ready.last) and not self._at_an_edge(number, ready):
             wanted = [f"first {ready.first}"] * bool(ready.first) + [f"last {ready.last}"] * bool(ready.last)
             yield f"where: it is paragraph {number} of {doc.read} and not among the {' or the '.join(wanted)}"
+
+    def _at_an_edge(self, number: int, ready: ReadyRule) -> bool:
+        """Whether a paragraph is among the first or the last that a rule asks for."""
+        begins = self._heading if ready.category in POLICIES else 0
+        return number < ready.first or 0 <= number - begins < ready.first or number >= self._doc.read - ready.last
 
     def _inside(self, number: int, selectors: Sequence[str]) -> bool:
         """Whether a paragraph stands in an element that one of the selectors matches."""

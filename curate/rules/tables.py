@@ -35,7 +35,7 @@ class Known(NamedTuple):
     order: tuple[int, int, int]  # precedence of the kind of file, number of the file, number of the rule in it
     kind: str  # of the file: generic, platform, sites
     group: str  # what turns it on
-    conditional: bool  # whether it has conditions besides its matchers
+    conditions: str  # besides its matchers: "" for none, "where" for its place among the first or last, "more"
 
     @property
     def active(self) -> bool:
@@ -85,7 +85,7 @@ class Tables:
         needles: dict[str, list[tuple[Known, Matcher]]] = {}
         for file in files:
             for number, ready in enumerate(file.rules):
-                known = Known(ready, (_PRECEDENCE[file.kind], order[file.name], number), file.kind, file.group, _conditional(ready))
+                known = Known(ready, (_PRECEDENCE[file.kind], order[file.name], number), file.kind, file.group, _conditions(ready))
                 self.known.append(known)
                 if not ready.matchers:
                     self.unworded.append(known)
@@ -188,9 +188,10 @@ class Needles:
             yield from ((number, begin - first, end - first, known, matcher) for known, matcher in self._by_needle[needle])
 
 
-def _conditional(ready: ReadyRule) -> bool:
-    words = ready.unless or ready.after or ready.select or ready.keep_select
-    return bool(words or ready.first or ready.last or ready.repeat or ready.on != "any")
+def _conditions(ready: ReadyRule) -> str:
+    if ready.unless or ready.after or ready.select or ready.keep_select or ready.repeat or ready.on != "any":
+        return "more"
+    return "where" if ready.first or ready.last else ""
 
 
 def _edges(literals: Iterable[str]) -> tuple[set[str], set[str]]:

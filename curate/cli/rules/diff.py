@@ -2,8 +2,8 @@
 
 import io
 import subprocess
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import zip_longest
@@ -130,11 +130,11 @@ def _of_revision(given: str, folder: str, into: Path) -> Side:
         )
         raise UsageError(f"{neither}: {said}") from None
     try:
-        archive = _git("-C", top, "archive", "--format=tar", commit, "--", folder)
+        archive = _git("-C", top, "archive", "--format=zip", commit, "--", folder)
     except subprocess.CalledProcessError:
         raise UsageError(f"the revision {given!r} has no folder {folder!r} at its top; --folder names another") from None
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(into, filter="data")
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        packed.extractall(into)
     if not (into / folder).is_dir():
         raise UsageError(f"{folder!r} is no folder in the revision {given!r}; --folder names another")
     return Side(f"{given}:{folder}", into / folder, commit[:10])
