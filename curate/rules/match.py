@@ -1,7 +1,7 @@
 """Decide which rules a page is under, match them against it, and turn the matches into changes."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from curate.rules.cut import Conditions, cut
 from curate.rules.edges import Literals
 from curate.rules.format import POLICIES, WHOLE_LINES
 from curate.rules.library import Library
-from curate.rules.runs_of_lines import LONGEST, candidates, may_be_runs, pieces
+from curate.rules.runs_of_lines import LONGEST, NEITHER, Edges, edges_of, pieces
 from curate.rules.tables import KEPT, SPANS, Known, Match, Tables
 
 
@@ -38,7 +38,7 @@ class Matching:
         self._order = library.order
         self._base = Tables(library.base, self._order, remembers=True)
         self._sites: dict[str, tuple[ReadyFile, Tables]] = {}
-        self._may_be_runs: defaultdict[tuple[str, ...], dict[str, bool]] = defaultdict(dict)  # lines, by packs
+        self._edges: defaultdict[tuple[str, ...], dict[str, Edges]] = defaultdict(dict)  # of lines, by packs
         self._lines: dict[tuple[str, ...], Literals] = {}  # by packs
 
     def packs(self, doc: Document, lang: str, host: str) -> list[str]:
@@ -93,7 +93,7 @@ class Matching:
         """Forget what lines came to, as if every line came up for the first time; for measuring."""
         for table in (self._base, *(tables for _, tables in self._sites.values())):
             table.forget()
-        self._may_be_runs.clear()
+        self._edges.clear()
 
     def scope(self, packs: Sequence[str], lang: str, host: str, *, policies: Sequence[str] = POLICIES, off: Sequence[str] = ()) -> Scope:
         """The scope that the packs of these names make.
@@ -145,21 +145,34 @@ class Matching:
 
     def _runs(self, doc: Document, scope: Scope, holds: Conditions, taken: AbstractSet[int]) -> Iterator[Match]:
         """The lines that are several known lines run together, each by the rule that comes first; not those that are `taken`."""
-        generic = tuple(sorted(self._groups)) if scope.any_language else tuple(sorted(scope.packs & self._groups.keys()))
-        known = [self._known_lines(generic), *(self._known_lines((name,)) for name in scope.sites)]
+        groups = self._groups if scope.any_language else scope.packs & self._groups.keys()
+        generic = tuple(sorted(group for group in groups if group.startswith("generic/")))
+        others = [self._known_lines((name,)) for name in sorted(scope.packs.difference(generic))]
         lines = doc.folded.lines
-        for number in candidates(lines, known, taken) if scope.sites else self._likely_runs(lines, generic, taken):
-            if doc.live[number] and (rules := self._run(doc, number, scope, holds, known)):
+        edges = self._edges_of(lines, generic)
+        if others:  # a run may begin with what one pack knows and end with what another one does
+            begin = {number for some in others for number in some.beginning(lines)}
+            likely = [
+                number
+                for number, line in enumerate(lines)
+                if (number in begin or edges.get(line, NEITHER).begins)
+                and (edges.get(line, NEITHER).ends or any(some.ends(line) for some in others))
+            ]
+        else:
+            likely = [number for number, line in enumerate(lines) if edges.get(line, NEITHER).run]
+        known = [self._known_lines(generic), *others]
+        for number in likely:
+            if number not in taken and doc.live[number] and (rules := self._run(doc, number, scope, holds, known)):
                 yield Match(number, 0, len(lines[number]), min(rules, key=lambda rule: rule.order), spans=False)
 
-    def _likely_runs(self, lines: Sequence[str], packs: tuple[str, ...], taken: AbstractSet[int]) -> list[int]:
-        """The lines that are runs of what packs drop, if all of it counts; what a line comes to is kept for the next page."""
-        seen = self._may_be_runs[packs]
+    def _edges_of(self, lines: Sequence[str], packs: tuple[str, ...]) -> Mapping[str, Edges]:
+        """How lines begin and end, by what packs drop; what a line comes to is kept for the next page."""
+        seen = self._edges[packs]
         if len(seen) > KEPT:
             seen.clear()
         fresh = list({line for line in lines if len(line) <= LONGEST and line not in seen})
-        seen.update(zip(fresh, may_be_runs(fresh, [self._known_lines(packs)]), strict=True))
-        return [number for number, line in enumerate(lines) if seen.get(line) and number not in taken]
+        seen.update(zip(fresh, edges_of(fresh, self._known_lines(packs)), strict=True))
+        return seen
 
     def _run(self, doc: Document, number: int, scope: Scope, holds: Conditions, lines: Sequence[Literals]) -> list[Known]:
         """The rules of the known lines that a line is a run of; [] where it is none."""

@@ -7,7 +7,6 @@ piece touches the next a reader must be able to see it, or "newsroom" would be "
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from curate.rules.edges import SHORTEST, Literals
@@ -29,17 +28,26 @@ class Piece(NamedTuple):
     line: str
 
 
-def candidates(lines: Sequence[str], known: Sequence[Literals], taken: AbstractSet[int]) -> list[int]:
-    """The lines, ascending, that begin and end as runs of known ones do; those that are `taken` are left out."""
-    begin = {number for some in known for number in some.beginning(lines)} | {n for n, line in enumerate(lines) if line[:1] in _NUMERIC}
-    near = [n for n in begin - taken if SHORTEST < len(lines[n]) <= LONGEST]
-    return sorted(n for n in near if lines[n][-1] in _EDGES or any(some.ends(lines[n]) for some in known))
+class Edges(NamedTuple):
+    """How a line begins and ends, by some known lines."""
+
+    begins: bool  # with one of them, or a number
+    ends: bool  # with one of them, a number or a sign
+    run: bool  # whether it could be a run of them alone, if every one counted and a reader saw where pieces begin
 
 
-def may_be_runs(lines: Sequence[str], known: Sequence[Literals]) -> list[bool]:
-    """Of each line whether it could be a run, if every known line counted and a reader saw where pieces begin."""
-    some = set(candidates(lines, known, frozenset()))
-    return [number in some and bool(pieces(line, known, lambda _: True, lambda _: True)) for number, line in enumerate(lines)]
+NEITHER: Final = Edges(begins=False, ends=False, run=False)
+
+
+def edges_of(lines: Sequence[str], known: Literals) -> list[Edges]:
+    """How each of some lines, none of them longer than `LONGEST`, begins and ends; one that is too short does neither."""
+    begin = {*known.beginning(lines), *(number for number, line in enumerate(lines) if line[:1] in _NUMERIC)}
+    return [_edges(line, known, begins=number in begin) if len(line) > SHORTEST else NEITHER for number, line in enumerate(lines)]
+
+
+def _edges(line: str, known: Literals, *, begins: bool) -> Edges:
+    ends = line[-1] in _EDGES or known.ends(line)
+    return Edges(begins, ends, begins and ends and bool(pieces(line, [known], lambda _: True, lambda _: True)))
 
 
 def pieces(line: str, known: Sequence[Literals], usable: Callable[[str], bool], parted: Callable[[int], bool]) -> list[Piece]:

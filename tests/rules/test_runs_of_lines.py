@@ -11,7 +11,7 @@ from curate.rules.edges import SHORTEST, Literals
 from curate.rules.format import POLICIES, Guard, Head, Rule, RuleFile, Where
 from curate.rules.library import made_of
 from curate.rules.match import Matching
-from curate.rules.runs_of_lines import LONGEST, candidates, pieces
+from curate.rules.runs_of_lines import LONGEST, edges_of, pieces
 from curate.text.folding import fold
 
 STORY = "The ferry was tied up for a second winter, the harbour board announced."
@@ -369,11 +369,12 @@ def test_pieces_cover_a_line_from_its_beginning_to_its_end():
     assert pieces("share tweet", known, lambda line: line == "share", lambda _: True) == []
 
 
-def test_candidates_begin_and_end_as_runs_do():
-    known = [Literals(["share", "tweet"])]
-    lines = ["share now tweet", "share now", "12 now tweet", "now tweet", "share 12", "share |", "12 |", "", "1", "share"]
-    assert candidates(lines, known, {0}) == [2, 4, 5, 6, 9]
-    assert candidates(lines, [], set()) == [6]
+def test_edges_tell_how_lines_begin_and_end_and_whether_they_could_be_runs():
+    known = Literals(["share", "tweet"])
+    lines = ["share now tweet", "share now", "12 now tweet", "now tweet", "share 12", "share |", "12 |", "", "1", "sharetweet"]
+    told = ["be", "b", "be", "e", "ber", "be", "be", "", "", "ber"]
+    assert ["".join(sign for sign, holds in zip("ber", edges, strict=True) if holds) for edges in edges_of(lines, known)] == told
+    assert edges_of(lines, Literals([]))[6] == (True, True, False)
 
 
 ALPHABET = st.sampled_from(
