@@ -34,10 +34,11 @@ class Matching:
         self._groups: dict[str, list[ReadyFile]] = {}
         for file in library.base:
             self._groups.setdefault(file.group, []).append(file)
+        self._languages = [group for group in self._groups if group.startswith("generic/")]
         self._generators = [(file.generator, file.group) for file in library.base if file.generator]
         self._order = library.order
-        self._base = Tables(library.base, self._order, remembers=True)
-        self._sites: dict[str, tuple[ReadyFile, Tables]] = {}
+        self._sites: dict[str, ReadyFile] = {}
+        self._tables: dict[str, Tables] = {}  # by pack, made when a page is first under it
         self._edges: defaultdict[tuple[str, ...], dict[str, Edges]] = defaultdict(dict)  # of lines, by packs
         self._lines: dict[tuple[str, ...], Literals] = {}  # by packs
 
@@ -80,18 +81,27 @@ class Matching:
 
     def _files(self, name: str) -> Sequence[ReadyFile]:
         """The files of a pack."""
-        return [self._site(name)[0]] if name in self.library.sites else self._groups.get(name, [])
+        return [self._site(name)] if name in self.library.sites else self._groups.get(name, [])
 
-    def _site(self, name: str) -> tuple[ReadyFile, Tables]:
-        """A site's file and its tables, made when a page of the site first comes up."""
+    def _site(self, name: str) -> ReadyFile:
+        """A site's file, unpacked when a page of the site first comes up."""
         if name not in self._sites:
-            file = self.library.site(name)
-            self._sites[name] = file, Tables([file], self._order)
+            self._sites[name] = self.library.site(name)
         return self._sites[name]
+
+    def _table(self, name: str) -> Tables:
+        """The tables of a pack; those of many pages remember what lines came to."""
+        if name not in self._tables:
+            self._tables[name] = Tables(self._files(name), self._order, remembers=name in self._groups)
+        return self._tables[name]
+
+    def _tables_of(self, scope: Scope) -> list[Tables]:
+        """The tables of all packs that have a say on a page, in the order of their names."""
+        return [self._table(name) for name in sorted(scope.packs.union(self._languages if scope.any_language else ()))]
 
     def forget(self) -> None:
         """Forget what lines came to, as if every line came up for the first time; for measuring."""
-        for table in (self._base, *(tables for _, tables in self._sites.values())):
+        for table in self._tables.values():
             table.forget()
         self._edges.clear()
 
@@ -127,12 +137,12 @@ class Matching:
         def meant(number: int, known: Known, kind: str) -> bool:
             return live[number] and lengths[number] <= known.ready.longest and in_scope(known, kind, scope)
 
-        tables = [self._base, *(self._site(name)[1] for name in scope.sites)]
+        tables = self._tables_of(scope)
         found = [match for table in tables for match in table.matches(doc, meant)]
         if scope.any_site:
             for number in [number for number, line in enumerate(doc.folded.lines) if line in self.library.anywhere]:
                 line = doc.folded.lines[number]
-                strangers = [self._site(name)[1] for name in self.library.anywhere[line] if name not in scope.packs]
+                strangers = [self._table(name) for name in self.library.anywhere[line] if name not in scope.packs]
                 found += [
                     Match(number, 0, len(line), known, known.ready.action in SPANS)
                     for table in strangers
@@ -145,8 +155,7 @@ class Matching:
 
     def _runs(self, doc: Document, scope: Scope, holds: Conditions, taken: AbstractSet[int]) -> Iterator[Match]:
         """The lines that are several known lines run together, each by the rule that comes first; not those that are `taken`."""
-        groups = self._groups if scope.any_language else scope.packs & self._groups.keys()
-        generic = tuple(sorted(group for group in groups if group.startswith("generic/")))
+        generic = tuple(sorted(self._languages if scope.any_language else scope.packs.intersection(self._languages)))
         others = [self._known_lines((name,)) for name in sorted(scope.packs.difference(generic))]
         lines = doc.folded.lines
         edges = self._edges_of(lines, generic)
@@ -195,7 +204,7 @@ class Matching:
 
     def of_line(self, line: str, scope: Scope) -> list[Known]:
         """The rules in scope that drop a folded line as a whole, the one that comes first in front; active ones only."""
-        tables = [self._base, *(self._site(name)[1] for name in scope.sites)]
+        tables = self._tables_of(scope)
         found = [known for table in tables for known in table.lines.get(line, ()) if in_scope(known, "line", scope)]
         return sorted((known for known in found if _drops_lines(known.ready)), key=lambda known: known.order)
 
