@@ -43,6 +43,7 @@ Category = Literal[
     "tip-contact",
     "ui-status",
 ]
+KINDS: Final = ("generic", "platform", "sites")  # of rule files, by the folder they lie below
 POLICIES: Final = ("byline", "photo-credit", "timestamp")  # categories that are a matter of taste: off unless asked for
 Action = Literal["drop-line", "drop-block", "drop-span", "drop-rest", "trim", "replace", "keep"]
 Status = Literal["experimental", "active", "stale", "retired"]
@@ -245,7 +246,7 @@ def _misplaced(name: str, head: Head, toml: Toml, *, overridden: bool) -> list[P
     meant = "*" if language == "any" else language
     wrong = {
         "the name of a rule file is made of letters, digits, '.', '-', '_' and '='": ("", not _NAME.fullmatch(name)),
-        "a rule file lies below generic/<language>/, platform/ or sites/<letter>/": ("", kind not in {"generic", "platform", "sites"}),
+        "a rule file lies below generic/<language>/, platform/ or sites/<letter>/": ("", kind not in KINDS),
         f'a generic pack names its language, which its folder is called by: ["{meant}"]': (
             "language",
             kind == "generic" and head.language != (meant,),

@@ -8,11 +8,10 @@ from typing import Final, NamedTuple
 
 from curate.errors import ConfigError, Problem, UsageError
 from curate.fields import Toml, nearest, read_toml
-from curate.rules.format import Case, Evidence, Guard, Rule, RuleFile, Where, bare, literals, parse
+from curate.rules.format import KINDS, Case, Evidence, Guard, Rule, RuleFile, Where, bare, literals, parse
 from curate.rules.load import pack, rule_paths
 from curate.text.folding import fold
 
-_KINDS: Final = frozenset({"generic", "platform", "sites"})
 _TOLD_LITERALS: Final = 3
 
 
@@ -113,7 +112,7 @@ def _hint(name: str, names: Mapping[str, _Place]) -> str:
 def _name_of(path: Path) -> str:
     """The name of a file outside the rule folders: as its own folders say, or where they say nothing as it does."""
     parts = path.resolve().with_suffix("").parts
-    above = [number for number, part in enumerate(parts[:-1]) if part in _KINDS]
+    above = [number for number, part in enumerate(parts[:-1]) if part in KINDS]
     if above:
         return "/".join(parts[above[-1] :])
     data, stem = read_toml(path).data, parts[-1]

@@ -3,12 +3,11 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from curate.errors import ConfigError, UsageError
+from curate.rules.format import KINDS
 from curate.rules.load import KEEP, PACK_FILE, Packs, in_force, read_all, rule_paths
-
-_KINDS: Final = ("generic", "platform", "sites")
 
 
 class Chosen(NamedTuple):
@@ -48,10 +47,10 @@ def root_of(path: Path) -> Path:
     if not path.exists():
         raise UsageError(f"there is no rule file or folder {str(path)!r}")
     path = Path(os.path.abspath(path))  # noqa: PTH100  # links are followed where they lead, but names are those that are given
-    if path.is_dir() and any((path / kind).is_dir() for kind in _KINDS):
+    if path.is_dir() and any((path / kind).is_dir() for kind in KINDS):
         return path.resolve()
     for folder in path.parents:
-        if path.relative_to(folder).parts[0] in _KINDS:
+        if path.relative_to(folder).parts[0] in KINDS:
             return folder.resolve()
     raise UsageError(f"{str(path)!r} lies in no rule folder: a rule file lies below generic/<language>/, platform/ or sites/<letter>/")
 
