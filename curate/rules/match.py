@@ -1,7 +1,7 @@
 """Decide which rules a page is under, match them against it, and turn the matches into changes."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -122,22 +122,21 @@ class Matching:
         a drop comes before a trim. A `keep` holds against rules of its own kind of file and of the kinds behind it.
         What an experimental rule would do, and where a `keep` has held, is reported by a change of nothing.
         """
-        holds = Conditions(doc, placed=placed)
-        matches = [match for match in self._matches(doc, scope) if holds(match.paragraph, match.known)]
+        holds, tables = Conditions(doc, placed=placed), self._tables_of(scope)
+        matches = [match for match in self._matches(doc, scope, tables) if holds(match.paragraph, match.known)]
         # A line that goes as a whole is not looked at as a run of several.
         going = {match.paragraph for match in matches if not match.spans and match.known.ready.action in WHOLE_LINES and match.known.active}
-        matches += self._runs(doc, scope, holds, going)
+        matches += self._runs(doc, scope, tables, holds, going)
         matches.sort(key=lambda match: (match.known.ready.experimental, match.known.order, match.paragraph))
-        return cut(doc, matches, lambda line: self.of_line(line, scope), holds)
+        return cut(doc, matches, lambda line: _of_line(line, scope, tables), holds)
 
-    def _matches(self, doc: Document, scope: Scope) -> list[Match]:
+    def _matches(self, doc: Document, scope: Scope, tables: Sequence[Tables]) -> list[Match]:
         """Every match of a rule in scope with a live paragraph that is not too long for it."""
         lengths, live = doc.lengths.tolist(), doc.live.tolist()
 
         def meant(number: int, known: Known, kind: str) -> bool:
             return live[number] and lengths[number] <= known.ready.longest and in_scope(known, kind, scope)
 
-        tables = self._tables_of(scope)
         found = [match for table in tables for match in table.matches(doc, meant)]
         if scope.any_site:
             for number in [number for number, line in enumerate(doc.folded.lines) if line in self.library.anywhere]:
@@ -153,7 +152,7 @@ class Matching:
             found += [Match(number, 0, 0, known, spans=False) for number in doc.kept if lengths[number] <= known.ready.longest]
         return found
 
-    def _runs(self, doc: Document, scope: Scope, holds: Conditions, taken: AbstractSet[int]) -> Iterator[Match]:
+    def _runs(self, doc: Document, scope: Scope, tables: Sequence[Tables], holds: Conditions, taken: AbstractSet[int]) -> Iterator[Match]:
         """The lines that are several known lines run together, each by the rule that comes first; not those that are `taken`."""
         generic = tuple(sorted(self._languages if scope.any_language else scope.packs.intersection(self._languages)))
         others = [self._known_lines((name,)) for name in sorted(scope.packs.difference(generic))]
@@ -170,8 +169,12 @@ class Matching:
         else:
             likely = [number for number, line in enumerate(lines) if edges.get(line, NEITHER).run]
         known = [self._known_lines(generic), *others]
+
+        def rules_of(line: str) -> list[Known]:
+            return _of_line(line, scope, tables)
+
         for number in likely:
-            if number not in taken and doc.live[number] and (rules := self._run(doc, number, scope, holds, known)):
+            if number not in taken and doc.live[number] and (rules := _run(doc, number, rules_of, holds, known)):
                 yield Match(number, 0, len(lines[number]), min(rules, key=lambda rule: rule.order), spans=False)
 
     def _edges_of(self, lines: Sequence[str], packs: tuple[str, ...]) -> Mapping[str, Edges]:
@@ -183,30 +186,11 @@ class Matching:
         seen.update(zip(fresh, edges_of(fresh, self._known_lines(packs)), strict=True))
         return seen
 
-    def _run(self, doc: Document, number: int, scope: Scope, holds: Conditions, lines: Sequence[Literals]) -> list[Known]:
-        """The rules of the known lines that a line is a run of; [] where it is none."""
-        rules: dict[str, Known | None] = {}
-
-        def usable(known: str) -> bool:
-            if known not in rules:
-                fit = (one for one in self.of_line(known, scope) if doc.lengths[number] <= one.ready.longest and holds(number, one))
-                rules[known] = next(fit, None)
-            return rules[known] is not None
-
-        found = pieces(doc.folded.lines[number], lines, usable, lambda at: _parted(doc, number, at))
-        return [rule for piece in found if (rule := rules.get(piece.line))]
-
     def _known_lines(self, packs: tuple[str, ...]) -> Literals:
         """The whole lines that the active rules of packs drop."""
         if packs not in self._lines:
             self._lines[packs] = Literals(line for name in packs for file in self._files(name) for line in _dropped_lines(file))
         return self._lines[packs]
-
-    def of_line(self, line: str, scope: Scope) -> list[Known]:
-        """The rules in scope that drop a folded line as a whole, the one that comes first in front; active ones only."""
-        tables = self._tables_of(scope)
-        found = [known for table in tables for known in table.lines.get(line, ()) if in_scope(known, "line", scope)]
-        return sorted((known for known in found if _drops_lines(known.ready)), key=lambda known: known.order)
 
 
 def _drops_lines(ready: ReadyRule) -> bool:
@@ -228,6 +212,28 @@ def in_scope(known: Known, kind: str, scope: Scope) -> bool:
     if kind not in {"line", "masked"} or ready.action != "drop-line":
         return False
     return scope.any_language if known.kind == "generic" else known.kind == "sites" and scope.any_site
+
+
+def _run(
+    doc: Document, number: int, rules_of: Callable[[str], Sequence[Known]], holds: Conditions, lines: Sequence[Literals]
+) -> list[Known]:
+    """The rules of the known lines that a line is a run of; [] where it is none."""
+    rules: dict[str, Known | None] = {}
+
+    def usable(known: str) -> bool:
+        if known not in rules:
+            fit = (one for one in rules_of(known) if doc.lengths[number] <= one.ready.longest and holds(number, one))
+            rules[known] = next(fit, None)
+        return rules[known] is not None
+
+    found = pieces(doc.folded.lines[number], lines, usable, lambda at: _parted(doc, number, at))
+    return [rule for piece in found if (rule := rules.get(piece.line))]
+
+
+def _of_line(line: str, scope: Scope, tables: Sequence[Tables]) -> list[Known]:
+    """The rules in scope that drop a folded line as a whole, the one that comes first in front; active ones only."""
+    found = [known for table in tables for known in table.lines.get(line, ()) if in_scope(known, "line", scope)]
+    return sorted((known for known in found if _drops_lines(known.ready)), key=lambda known: known.order)
 
 
 def _parted(doc: Document, number: int, at: int) -> bool:
