@@ -4,9 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BUILD := build
+EXTRAS := dev
+# Labelled pages with their scoring: a folder with score.py and dev/. They belong to their publishers and are no part of the project.
+QUALITY ?= ../shared/quality
+# What the pages of a set weigh in training: those with a gold text by hand the most, the uneven ones the least.
+SET_WEIGHTS := $(foreach set,html:fundus=0.8 html:fundus_eval=0.6 html:segments=0.5 html:readability=0.8 html:wcxb=0.3,--weight $(set))
+# A folder that was named has to be there; the usual one may be missing.
+GATE = --quality $(QUALITY) $(if $(filter file,$(origin QUALITY)),,--required) -o $(BUILD)/gate $(SET_WEIGHTS) $(if $(FOLD),--fold $(FOLD)) $(if $(WORKERS),--workers $(WORKERS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run corpus check rules-check format test golden clean
+.PHONY: help setup run corpus check rules-check format test gate gate-raise model golden clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +23,7 @@ setup: $(READY)  ## make .venv with everything the project needs
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("curate needs Python 3.11 or newer; this is %s. Name another: make PYTHON=python3.12 …" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@
 
 run: $(READY)  ## clean samples/ into build/samples/
@@ -45,8 +52,18 @@ format: $(READY)  ## put the code into the formatter's layout
 test: $(READY)  ## all tests
 	$(BIN)/pytest
 
+gate: $(READY)  ## the page model's figures, cross-validated on QUALITY=… [FOLD=1], against tests/gate/figures.json
+	$(BIN)/python tests/gate/gate.py check $(GATE)
+
+gate-raise: $(READY)  ## freeze the figures that are better [FOLD=1] [LOWER=1: the lower ones too]
+	$(BIN)/python tests/gate/gate.py raise $(GATE) $(if $(LOWER),--lower)
+
+model: $(READY)  ## train the page model on QUALITY=… and put its weights and cards in their places
+	$(BIN)/curate model train $(QUALITY)/dev -o $(BUILD)/model $(SET_WEIGHTS) $(if $(WORKERS),--workers $(WORKERS))
+	cp $(BUILD)/model/text.weights $(BUILD)/model/html.weights curate/models/
+
 golden: $(READY)  ## rewrite the expected results in samples/; review the diff like code
-	$(BIN)/pytest tests/test_samples.py --golden
+	$(BIN)/pytest tests/test_samples.py tests/filters/test_page_model.py --golden
 
 clean:  ## remove what was built, .venv included
 	rm -rf $(BUILD) $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -5,7 +5,7 @@ page. Steps read it and propose `Change`s; only the pipeline applies them, throu
 in `changes`. Nothing is deleted: a paragraph that is dropped is no longer `live`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import numpy as np
 
 from curate.text.codepoints import Bools, CodePoints, Ints, code_points, is_space
 from curate.text.folding import Folded
+from curate.text.shingles import Words, words
 
 
 class Of(NamedTuple):
@@ -24,6 +25,7 @@ class Of(NamedTuple):
 
 
 NOTHING: Final = Of()
+KEPT: Final = 1.0  # the measure of a report which says that a rule keeps the paragraph
 WHOLE: Final = -1  # the paragraph number of a change that drops the whole document
 
 
@@ -63,6 +65,11 @@ class Applied(NamedTuple):
         """Whether it only says what was seen."""
         return not (self.text or self.new)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it says that a rule keeps the paragraph."""
+        return self.reports and self.measure == KEPT
+
 
 class Source(NamedTuple):
     """Where a page was read: path relative to its input, place of the record in it, and what its bytes were."""
@@ -71,6 +78,10 @@ class Source(NamedTuple):
     record: int = 0  # byte offset of the record in the (decompressed) file; 0 for a file that is one page
     sha256: str = ""
     encoding: str = "utf-8"
+
+
+_BYTE_ORDER_MARK: Final = 0xFEFF
+_NONE: Final = np.zeros(0, dtype=np.int32)
 
 
 class Facts(NamedTuple):
@@ -89,6 +100,12 @@ class Facts(NamedTuple):
     element_parents: Sequence[int]
     element_names: Sequence[str]  # class and id of each element, as written, parted by blanks
     element_covers: Sequence[frozenset[int]] = ()  # numbers of the selectors that match each element or one around it
+    element_attributes: Sequence[Mapping[str, str | None]] = ()  # of each element, as written
+    element_firsts: Ints = _NONE  # the first paragraph in each element or below it
+    element_ends: Ints = _NONE  # and the one after the last
+    strong_chars: Ints = _NONE  # characters inside `b`, `strong`, `em` and `i`, white space as written
+    links: Ints = _NONE  # how many links begin in the paragraph
+    media: Ints = _NONE  # images and players in it or between it and the paragraph before
 
     def covers(self, paragraph: int) -> frozenset[int]:
         """The numbers of the selectors, in `Document.selectors`, that cover a paragraph."""
@@ -110,7 +127,6 @@ FIGURE: Final = 4
 QUOTE: Final = 8
 PRE: Final = 16
 
-_NONE: Final = np.zeros(0, dtype=np.int32)
 NO_FACTS: Final = Facts((), _NONE, _NONE, _NONE, _NONE, (), (), ())
 
 
@@ -156,6 +172,7 @@ class Document:
         self.live: Bools = np.ones(len(starts), dtype=np.bool_)
         self.id = self.url = self.site = self.title = self.date = self.site_name = self.declared_lang = ""
         self.generator = ""  # what an HTML page says it was made with
+        self.description = self.article_body = ""  # what it says it is about, and the text that it gives scripts and search engines
         self.meta = "{}"
         self.raw = b""  # the page's bytes, only where decoding them cannot be undone
         self.tags: dict[str, str | float] = {}
@@ -180,6 +197,11 @@ class Document:
     def folded(self) -> Folded:
         """The folded copy that all steps compare; made anew after the text has changed."""
         return Folded(self.points, self.starts)
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the folded copy, hashed; made anew after the text has changed."""
+        return words(self.folded.points, self.folded.line_numbers())
 
     @cached_property
     def lengths(self) -> Ints:
@@ -233,17 +255,16 @@ class Document:
             text = rewritten[number] if number in rewritten else self.text_of(number)
             if not (self.live[number] and 0 <= change.start <= change.end <= len(text)):
                 raise IndexError(f"{step}: no such span in paragraph {number} of {self.doc}: {change}")
-            left, right = text[: change.start], text[change.end :]
-            if change.start == change.end and not change.new:
-                self.changes.append(Applied(step, number, change.start, change.end, "", *change[3:]))
-                continue
-            if not change.new:
+            _, start, end, new, rule, measure, limit, of = change
+            left, right = text[:start], text[end:]
+            if start < end and not new and (left or right):
                 left, right = _joined(left, right)
-            start, end = len(left), len(text) - len(right)
-            _, _, _, new, rule, measure, limit, of = change
+                start, end = len(left), len(text) - len(right)
             self.changes.append(Applied(step, number, start, end, text[start:end], new, rule, measure, limit, of))
-            if left or right or change.new:
-                rewritten[number] = left + change.new + right
+            if start == end and not new:
+                continue
+            if left or right or new:
+                rewritten[number] = left + new + right
             else:
                 self.live[number] = False
         if rewritten:
@@ -260,7 +281,7 @@ class Document:
         self.page = "".join([*pieces, self.page[at:]])
         after = np.cumsum(growth, dtype=np.int32)
         self.starts, self.ends = self.starts + after - growth, self.ends + after
-        for name in ("points", "folded", "lengths"):
+        for name in ("points", "folded", "words", "lengths"):
             self.__dict__.pop(name, None)
 
 
@@ -283,7 +304,10 @@ def document_of_lines(page: str) -> Document:
     breaks = newline | carriage
     if carriage.any():  # of \r\n only the \n counts
         breaks[:-1] &= ~(carriage[:-1] & newline[1:])
-    ink = np.flatnonzero(~is_space(points))
+    blank = is_space(points)
+    above = int(np.argmin(np.append(blank | (points == _BYTE_ORDER_MARK), False)))
+    blank[:above] = True  # a byte order mark before the first line is none of its characters; elsewhere it is a character
+    ink = np.flatnonzero(~blank)
     bounds = np.concatenate(([0], np.searchsorted(ink, np.flatnonzero(breaks)), [len(ink)]))
     lines = np.flatnonzero(np.diff(bounds))
     starts = ink[bounds[lines]].astype(np.int32)

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.document import WHOLE, Change, Document
-from curate.steps import Edit, Judge, Measure, Ruled, Selecting, Step, Tag, kind
+from curate.steps import Edit, Judge, Learned, Measure, Ruled, Selecting, Step, Tag, kind
 
 
 class Placed(NamedTuple):
@@ -55,6 +56,9 @@ class Pipeline:
         ruled = next((cast("Ruled", placed.step) for placed in self.steps if hasattr(placed.step, "rules_version")), None)
         self.rules_version = ruled.rules_version if ruled else ""
         self.pack_versions = ruled.pack_versions if ruled else {}
+        # The same of learned weights.
+        learned = [cast("Learned", placed.step) for placed in self.steps if hasattr(placed.step, "weights_version")]
+        self.weights_version = " ".join(step.weights_version for step in learned)
 
     @classmethod
     def from_config(cls, config: str | Path = "page") -> "Pipeline":
@@ -68,9 +72,10 @@ class Pipeline:
 
     @property
     def identity(self) -> str:
-        """A hash of the steps and their parameters, but for folders: what is in them is told by `rules_version`."""
-        parameters = [(name, {k: v for k, v in asdict(cast("Any", step)).items() if k != "folders"}) for name, step, _ in self.steps]
-        return hashlib.sha256(msgspec.json.encode(parameters, order="sorted")).hexdigest()[:16]
+        """A hash of the steps and their parameters, but for folders: what is in them is told by a version of its own."""
+        elsewhere = {"folders", "weights"}
+        parameters = [(name, {k: v for k, v in asdict(cast("Any", step)).items() if k not in elsewhere}) for name, step, _ in self.steps]
+        return hashlib.sha256(msgspec.json.encode([parameters, self.weights_version], order="sorted")).hexdigest()[:16]
 
     def selectors(self, host: str, generator: str) -> tuple[str, ...]:
         """The CSS selectors that steps want run on the trees of a host's or a generator's pages before the walk, each once."""
@@ -111,15 +116,16 @@ class Pipeline:
             if placed.store:
                 doc.measures[placed.name] = np.atleast_1d(measures).tolist()
             seen = measures[doc.live] if measures.ndim else np.atleast_1d(measures)
-            count.histogram.update(_buckets(seen))
+            count.histogram.update(map(_bucket, seen.tolist()))
             doc.apply(placed.name, _spread(doc, placed, _beyond(doc, step, measures)))
 
 
 def _beyond(doc: Document, step: Step, measures: NDArray[np.float64]) -> Iterator[Change]:
     """The drops that a measure's limit asks for."""
-    at_most, at_least = getattr(step, "at_most", None), getattr(step, "at_least", None)
-    limit = cast("float", at_least if at_most is None else at_most)
-    beyond = measures < limit if at_most is None else measures > limit
+    side = "at_least" if hasattr(step, "at_least") else "at_most"
+    said = getattr(step, side)
+    limit = cast("float", said(doc) if callable(said) else said)
+    beyond = measures < limit if side == "at_least" else measures > limit
     if not measures.ndim:
         if beyond:
             yield Change(WHOLE, 0, 0, measure=float(measures), limit=limit)
@@ -145,20 +151,22 @@ def _spread(doc: Document, placed: Placed, changes: Iterable[Change]) -> Iterato
 
 def _tally(doc: Document, before: int, count: StepCount) -> None:
     """Count what a step has just done."""
-    count.reports.update(applied.rule for applied in doc.changes[before:] if applied.reports)
-    changes = [applied for applied in doc.changes[before:] if not applied.reports]
+    made = doc.changes[before:]
+    if not made:
+        return
+    count.reports.update(applied.rule for applied in made if applied.reports)
+    changes = [applied for applied in made if not applied.reports]
     changed = {applied.paragraph for applied in changes}
+    edited = int(doc.live[list(changed)].sum())
     count.documents += bool(changed)
-    count.edited += int(doc.live[list(changed)].sum())
-    count.dropped += len(changed) - int(doc.live[list(changed)].sum())
-    for applied in changes:
-        count.chars_removed += len(applied.text)
-        count.chars_added += len(applied.new)
-        if applied.rule:
-            count.rules[applied.rule] += 1
+    count.edited += edited
+    count.dropped += len(changed) - edited
+    count.chars_removed += sum(len(applied.text) for applied in changes)
+    count.chars_added += sum(len(applied.new) for applied in changes)
+    count.rules.update(applied.rule for applied in changes if applied.rule)
 
 
-def _buckets(measures: NDArray[np.float64]) -> Iterator[str]:
-    """Each measure by its first two digits: 0.01234 → "0.012", 123 → "120"."""
-    for value in measures.tolist():
-        yield f"{float(f'{value:.1e}'):.12g}"
+@lru_cache(maxsize=1 << 14)
+def _bucket(measure: float) -> str:
+    """A measure by its first two digits: 0.01234 → "0.012", 123 → "120"."""
+    return f"{float(f'{measure:.1e}'):.12g}"

@@ -42,7 +42,7 @@ class Edit(Protocol):
 
 
 class Measure(Protocol):
-    """Measures, and leaves the decision to its limit: a field `at_most` or `at_least`.
+    """Measures, and leaves the decision to its limit: a field `at_most` or `at_least`, or a method of that name by document.
 
     Measures of shape (paragraphs,) decide over paragraphs, of shape () over the document. A class attribute `outcome`
     says what becomes of a document that goes as a whole, if not "dropped".
@@ -84,6 +84,15 @@ class Ruled(Protocol):
     @property
     def pack_versions(self) -> Mapping[str, str]:
         """The versions that their packs say they have, by name."""
+        ...
+
+
+class Learned(Protocol):
+    """What a step of any kind may be besides: one that goes by weights, which are no part of its parameters."""
+
+    @property
+    def weights_version(self) -> str:
+        """A hash of them; reading it reads them, so that a broken file stops a run before the first page."""
         ...
 
 

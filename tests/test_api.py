@@ -29,8 +29,15 @@ class TestClean:
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
     def test_text_as_bytes_is_decoded(self, story, encoding):
-        doc = curate.clean((story() + "The clerk’s café.").encode(encoding))
-        assert doc.text == story() + "The clerk’s café."
+        doc = curate.clean(
+            (
+                story() + "The clerk’s café, where most of this was settled, has been open on every Monday but one for thirty years now."
+            ).encode(encoding)
+        )
+        assert (
+            doc.text
+            == story() + "The clerk’s café, where most of this was settled, has been open on every Monday but one for thirty years now."
+        )
 
     def test_html_is_told_by_its_first_characters(self, story):
         for page in (html(story()), html(story()).encode(), "\n " + html(story()), "\ufeff" + html(story())):
@@ -39,8 +46,15 @@ class TestClean:
             assert doc.text == story().rstrip("\n").replace("\n", "\n\n")
 
     def test_a_string_is_not_decoded_again_whatever_the_page_declares(self, story):
-        doc = curate.clean(html(story() + "The clerk’s café.", head='<meta charset="latin-1">'))
-        assert doc.text.endswith("The clerk’s café.")
+        doc = curate.clean(
+            html(
+                story() + "The clerk’s café, where most of this was settled, has been open on every Monday but one for thirty years now.",
+                head='<meta charset="latin-1">',
+            )
+        )
+        assert doc.text.endswith(
+            "The clerk’s café, where most of this was settled, has been open on every Monday but one for thirty years now."
+        )
 
     def test_a_page_says_its_title_date_and_address(self, story):
         link, date = '<link rel=canonical href="https://oxneylantern.example/ferry">', '<meta name=date content="2026-09-02">'
@@ -65,7 +79,7 @@ class TestClean:
             'schema = 1\ndomains = ["oxneylantern.example"]\n[[rule]]\nid = "signpost"\ncategory = "nav-crumbs"\n'
             f'why = "Points the way back, above every story."\naction = "drop-line"\nline = "{SIGNPOST}"\n'
         )
-        (tmp_path / "curate.toml").write_text('extends = "page"\nrules = ["rules"]\n[limits]\nline = 300\n')
+        (tmp_path / "curate.toml").write_text('extends = "rules-only"\nrules = ["rules"]\n[limits]\nline = 300\n')
         page, config = f"{SIGNPOST}\n{story()}", kind(tmp_path / "curate.toml")
         assert curate.clean(page, "https://oxneylantern.example/a", config).text == story().rstrip("\n")
         assert curate.clean(page, "https://wickpost.example/a", config).text == page.rstrip("\n")
@@ -80,7 +94,9 @@ class TestClean:
         assert len(curate.clean(story() + story(), preset=config).kept) == 6
 
     def test_a_page_that_came_to_nothing_is_a_document(self):
-        for page, reason in (("A headline alone", "min-chars"), ("", "no text"), (b"", "no text"), (" \n\t", "no text")):
+        menu, short = "Ferries\nMoorings\nTides\nSwallows\nWeather", "The ferry at Oxney has been painted again."
+        empty = (("", "no text"), (b"", "no text"), (" \n\t", "no text"))
+        for page, reason in ((menu, "page-model"), (short, "min-chars"), *empty):
             doc = curate.clean(page)
             assert (doc.outcome, doc.reason, doc.text, doc.kept) == ("emptied", reason, "", [])
 

@@ -10,7 +10,7 @@ from curate.errors import ConfigError, UsageError
 from curate.formats.limits import Limits
 from curate.pipeline import Pipeline
 
-PAGE = ["fix-encoding", "language", "site-rules", "repeats", "min-chars"]
+PAGE = ["fix-encoding", "language", "site-rules", "page-model", "repeats", "min-chars"]
 PACKS = Path(__file__).parent / "rules" / "packs"
 
 
@@ -55,6 +55,8 @@ def test_every_preset_loads_and_runs(name: str):
 def test_the_page_preset_has_its_steps_in_order():
     assert names(load("page")) == PAGE
     assert names(load("rules-only")) == ["language", "site-rules"]
+    for name in ("careful", "strict"):
+        assert names(load(name)) == PAGE
     assert load("page").limits == Limits()
 
 
@@ -82,7 +84,7 @@ def test_a_step_of_a_preset_is_changed_where_it_stands(tmp_path: Path):
     found = config(tmp_path, 'extends = "page"\n[[step]]\nname = "repeats"\njaccard = 0.7\n')
     assert names(found) == PAGE
     assert parameters(found, "repeats") == {"jaccard": 0.7}
-    assert found.pipeline().steps[3].step.jaccard == 0.7
+    assert found.pipeline().steps[PAGE.index("repeats")].step.jaccard == 0.7
 
 
 def test_parameters_add_up_from_file_to_file(tmp_path: Path):
@@ -157,14 +159,15 @@ def test_the_problems_of_an_extended_file_come_with_one_s_own(tmp_path: Path):
 @pytest.mark.parametrize(
     ("tables", "expected"),
     [
-        ('name = "repeats"\noff = true', ["fix-encoding", "language", "site-rules", "min-chars"]),
+        ('name = "repeats"\noff = true', ["fix-encoding", "language", "site-rules", "page-model", "min-chars"]),
         ('name = "repeats"\noff = false', PAGE),
-        ('name = "min-chars"\nafter = "language"', ["fix-encoding", "language", "min-chars", "site-rules", "repeats"]),
-        ('name = "fix-encoding"\nafter = "min-chars"', ["language", "site-rules", "repeats", "min-chars", "fix-encoding"]),
-        ('name = "repeats"\nafter = "site-rules"', PAGE),
+        ('name = "min-chars"\nafter = "language"', ["fix-encoding", "language", "min-chars", "site-rules", "page-model", "repeats"]),
+        ('name = "fix-encoding"\nafter = "min-chars"', ["language", "site-rules", "page-model", "repeats", "min-chars", "fix-encoding"]),
+        ('name = "repeats"\nafter = "page-model"', PAGE),
+        ('name = "repeats"\nafter = "site-rules"', ["fix-encoding", "language", "site-rules", "repeats", "page-model", "min-chars"]),
         (
             'name = "repeats"\noff = true\n[[step]]\nname = "language"\noff = true\n[[step]]\nname = "site-rules"\nafter = "min-chars"',
-            ["fix-encoding", "min-chars", "site-rules"],
+            ["fix-encoding", "page-model", "min-chars", "site-rules"],
         ),
     ],
 )
@@ -187,7 +190,7 @@ def test_a_new_step_goes_to_the_end_or_where_it_is_put(tmp_path: Path, tables: s
 def test_a_step_that_was_taken_out_comes_back_as_it_was(tmp_path: Path):
     write(tmp_path, 'extends = "page"\n[[step]]\nname = "repeats"\noff = true\njaccard = 0.7\n', "base.toml")
     found = config(tmp_path, 'extends = "base.toml"\n[[step]]\nname = "repeats"\n')
-    assert names(found) == ["fix-encoding", "language", "site-rules", "min-chars", "repeats"]
+    assert names(found) == ["fix-encoding", "language", "site-rules", "page-model", "min-chars", "repeats"]
     assert parameters(found, "repeats") == {}
 
 
@@ -238,8 +241,8 @@ def test_steps_are_tables_of_a_list(tmp_path: Path, text: str):
 
 def test_the_measures_of_a_step_are_stored_on_request(tmp_path: Path):
     write(tmp_path, 'extends = "page"\n[[step]]\nname = "min-chars"\nstore = true\n', "base.toml")
-    assert [entry.store for entry in load("page").entries] == [False] * 5
-    assert [entry.store for entry in load(tmp_path / "base.toml").entries] == [False, False, False, False, True]
+    assert [entry.store for entry in load("page").entries] == [False] * len(PAGE)
+    assert [entry.store for entry in load(tmp_path / "base.toml").entries] == [name == "min-chars" for name in PAGE]
     inherited = config(tmp_path, 'extends = "base.toml"\n[[step]]\nname = "min-chars"\nat_least = 3\n')
     assert inherited.entries[-1].store
 

@@ -29,7 +29,9 @@ LINES = {
     "carriage returns": ("alpha\rbeta\r", ["alpha", "beta"]),
     "all three": ("alpha\nbeta\r\ngamma\rdelta", ["alpha", "beta", "gamma", "delta"]),
     "white space at the ends of a line": ("  alpha beta\t \n\u00a0gamma", ["alpha beta", "gamma"]),
-    "a byte order mark is no part of the first line": ("\ufeffalpha\n\ufeff\nbeta", ["alpha", "beta"]),
+    "a byte order mark is no part of the first line": ("\ufeffalpha\nbeta", ["alpha", "beta"]),
+    "nor after white space": (" \n\ufeff\n\ufeffalpha", ["alpha"]),
+    "a byte order mark further down is a character": ("alpha\n\ufeff\nbeta", ["alpha", "\ufeff", "beta"]),
     "a byte order mark in a line is": ("al\ufeffpha", ["al\ufeffpha"]),
     "a form feed ends no line": ("alpha\x0cbeta\n\x0cgamma", ["alpha\x0cbeta", "gamma"]),
     "Unicode's line ends end no line": (
@@ -73,7 +75,8 @@ def naive_lines(page: str) -> list[tuple[int, int, bool]]:
     found: list[tuple[int, int, bool]] = []
     blank, at = False, 0
     for line in re.findall(r"(?:[^\r\n]*(?:\r\n|\r|\n))|[^\r\n]+\Z", page):
-        ink = [place for place, char in enumerate(line) if not (char.isspace() or char == "\ufeff")]
+        above = len(line) - len(line.lstrip(" \t\n\r\x0b\x0c\x1c\x85\u2028\u3000\ufeff")) if not found else 0
+        ink = [place for place, char in enumerate(line) if place >= above and not char.isspace()]
         if ink:
             found.append((at + ink[0], at + ink[-1] + 1, blank and bool(found)))
         blank = not ink

@@ -283,7 +283,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[importlib.metadata
 
 def test_a_plugin_s_step_is_a_step_like_others(plugins: list[importlib.metadata.EntryPoint], tmp_path: Path):
     plugins.append(entry_point("a-few", f"{__name__}:Few"))
-    assert list(steps()) == sorted(["a-few", "fix-encoding", "language", "min-chars", "repeats", "site-rules"])
+    assert list(steps()) == sorted(["a-few", "fix-encoding", "justext", "language", "min-chars", "page-model", "repeats", "site-rules"])
     assert step_class("a-few") is Few
     config = tmp_path / "curate.toml"
     config.write_text('[[step]]\nname = "a-few"\nat_least = 9\nstore = true\n', encoding="utf-8")

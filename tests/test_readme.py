@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-WALK = README[README.index("### A rule for a site you know") : README.index("## Records")]
+WALK = README[README.index("### A rule for a site you know") : README.index("## The page model")]
 
 
 def commands() -> list[tuple[str, list[str]]]:

@@ -3,8 +3,9 @@
 Two paragraphs repeat each other when their folded word shingles agree by Jaccard's measure, or when one is contained
 in the other and is its beginning or most of it. Guards: short lines go only when they follow their own copy (a byline
 printed twice); headings, list items and table cells go only as exact copies of a long line; a quotation that stands
-inside a longer paragraph is no repeat of it; two lines that differ in their numbers are two facts. The fuller copy stays,
-so a caption cut from a sentence goes and not the sentence.
+inside a longer paragraph is no repeat of it; two lines that differ in their numbers are two facts; what comes again many
+paragraphs later is a refrain, as manuals and forms have them, and no accident of extraction. The fuller copy stays, so a caption
+cut from a sentence goes and not the sentence.
 
 On scraped news the shingles of three words of repeats agree to .73 and more, of honest paraphrases to .38 at most.
 """
@@ -21,13 +22,14 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from curate.document import LIST, QUOTE, TABLE, Change, Document, Of
-from curate.text.codepoints import runs
-from curate.text.shingles import Hashed, shingles, words
+from curate.text.codepoints import Bools, runs
+from curate.text.shingles import Hashed, shingles
 
 Counts = NDArray[np.intp]
 
 _NUMBERS: Final = re.compile(r"\d+")
 _BULLET: Final = re.compile(r"[•·‣▪*-] ")
+_FIRST_BITS: Final = np.uint64(48)  # to shift a hash by, so that its first sixteen bits are left
 _CROWDED: Final = 32  # paragraphs that share a shingle, above which not all of them are compared with all
 
 
@@ -59,23 +61,19 @@ class Repeats:
     min_words: Annotated[
         int, Meta(ge=2, description="words from which on an exact copy goes wherever it stands; shorter ones go only right after theirs")
     ] = 8
+    within: Annotated[int, Meta(ge=1, description="how many paragraphs, of those still there, a copy may stand behind the other one")] = 40
     near_words: Annotated[int, Meta(ge=2, description="words from which on a line goes that is only nearly a copy")] = 12
     keep: Annotated[Literal["fuller", "earlier"], Meta(description="which copy stays; of equally full ones the earlier")] = "fuller"
 
     def judge(self, doc: Document) -> Iterator[Change]:
-        hashed = words(doc.folded.points, doc.folded.line_numbers())
-        counts = np.bincount(hashed.owners, minlength=doc.read)
-        long = doc.live & (counts >= self.min_words)
-        gone = {edge.goes: edge for edge in _exact(doc, np.flatnonzero(long).tolist())}
-        long &= counts >= self.near_words
-        long[[number for number in np.flatnonzero(long).tolist() if number in gone or _structured(doc, number)]] = False
-        loose = long[hashed.owners]
-        shingled = shingles(Hashed(hashed.hashes[loose], hashed.owners[loose]), self.shingle)
-        # By the rank of what stays: then whether it stays is settled when its turn comes.
-        for edge in sorted(self._near(doc, shingled, counts), key=lambda edge: (self._rank(edge.stays, counts), edge.goes)):
-            if edge.stays not in gone:
-                gone.setdefault(edge.goes, edge)
-        gone |= {edge.goes: edge for edge in _doubled(doc, [number for number in doc.kept if number not in gone], counts)}
+        counts = np.bincount(doc.words.owners, minlength=doc.read)
+        gone: dict[int, _Edge] = {}
+        live, further = doc.live.copy(), True
+        while further:  # what goes brings copies within reach that were not
+            found, further = self._round(doc, live, counts)
+            gone |= found
+            further = further and bool(found)
+            live[list(found)] = False
         for number, edge in sorted(gone.items()):
             stays = edge.stays
             while stays in gone:
@@ -83,17 +81,33 @@ class Repeats:
             length = int(doc.lengths[number])
             yield Change(number, 0, length, rule=edge.rule, measure=edge.measure, limit=edge.limit, of=Of(doc.doc, stays))
 
+    def _round(self, doc: Document, live: Bools, counts: Counts) -> tuple[dict[int, _Edge], bool]:
+        """What repeats what among some paragraphs, and whether there are copies out of each other's reach."""
+        long = live & (counts >= self.min_words)
+        reach = _Reach(np.cumsum(live, dtype=np.intp), self.within)
+        gone = {edge.goes: edge for edge in _exact(doc, np.flatnonzero(long).tolist(), reach)}
+        long &= counts >= self.near_words
+        long[[number for number in np.flatnonzero(long).tolist() if number in gone or _structured(doc, number)]] = False
+        loose = long[doc.words.owners]
+        shingled = shingles(Hashed(doc.words.hashes[loose], doc.words.owners[loose]), self.shingle)
+        # By the rank of what stays: then whether it stays is settled when its turn comes.
+        for edge in sorted(self._near(doc, shingled, counts, reach), key=lambda edge: (self._rank(edge.stays, counts), edge.goes)):
+            if edge.stays not in gone:
+                gone.setdefault(edge.goes, edge)
+        rest = [number for number in np.flatnonzero(live).tolist() if number not in gone]
+        return gone | {edge.goes: edge for edge in _doubled(doc, rest, counts)}, reach.exceeded
+
     def _rank(self, number: int, counts: Counts) -> tuple[int, int]:
         """Sorts what stays before what goes."""
         return (-int(counts[number]) if self.keep == "fuller" else 0, number)
 
-    def _near(self, doc: Document, shingled: Hashed, counts: Counts) -> Iterator[_Edge]:
+    def _near(self, doc: Document, shingled: Hashed, counts: Counts, reach: "_Reach") -> Iterator[_Edge]:
         """Pairs that agree without being the same, the lower in rank going."""
         overlaps = _overlaps(shingled)
         sizes = overlaps.sizes.tolist()
         floor = min(self.jaccard, self.containment, self.beginning)  # of the smaller one's shingles: below it neither limit is in reach
         for (one, other), common in overlaps.shared.items():
-            if common < floor * min(sizes[one], sizes[other]):
+            if common < floor * min(sizes[one], sizes[other]) or not reach(one, other):
                 continue
             stays, goes = sorted((one, other), key=lambda number: self._rank(number, counts))
             kept_size, size = sizes[stays], sizes[goes]
@@ -111,13 +125,30 @@ class Repeats:
                 yield edge
 
 
-def _exact(doc: Document, numbers: list[int]) -> Iterator[_Edge]:
-    """Later copies of the same folded line."""
-    first: dict[str, int] = {}
+class _Reach:
+    """Whether two paragraphs are near each other, by how many of those still there stand between; remembers whether any were not."""
+
+    def __init__(self, places: Counts, within: int) -> None:
+        self._places, self._within = places.tolist(), within
+        self.exceeded = False
+
+    def __call__(self, one: int, other: int) -> bool:
+        near: bool = abs(self._places[one] - self._places[other]) <= self._within
+        self.exceeded |= not near
+        return near
+
+
+def _exact(doc: Document, numbers: list[int], reach: _Reach) -> Iterator[_Edge]:
+    """Copies of the same folded line that follow another one within reach; the first of such a row stays."""
+    rows: dict[str, tuple[int, int]] = {}  # by line: the first and the last copy so far
     for number in numbers:
-        stays = first.setdefault(doc.folded.lines[number], number)
-        if stays != number:
-            yield _Edge(number, stays, "exact", 1.0, 1.0)
+        line = doc.folded.lines[number]
+        first, last = rows.get(line, (number, number))
+        if not reach(number, last):
+            first = number
+        rows[line] = first, number
+        if first != number:
+            yield _Edge(number, first, "exact", 1.0, 1.0)
 
 
 def _doubled(doc: Document, rest: list[int], counts: Counts) -> Iterator[_Edge]:
@@ -161,9 +192,13 @@ def _overlaps(shingled: Hashed) -> _Overlaps:
     shared: Counter[tuple[int, int]] = Counter()
     sizes = np.bincount(shingled.owners)
     ordered = np.sort(shingled.hashes)
-    if not (ordered[1:] == ordered[:-1]).any():  # the usual page, told in a tenth of the time
+    copied = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(copied):  # the usual page, told in a tenth of the time
         return _Overlaps(shared, sizes, shingled)
-    places = np.argsort(shingled.hashes, kind="stable")
+    near = np.zeros(1 << 16, dtype=np.bool_)  # by the first bits: those of all shingles that are there twice, and of few others
+    near[copied >> _FIRST_BITS] = True
+    places = np.flatnonzero(near[shingled.hashes >> _FIRST_BITS])
+    places = places[np.argsort(shingled.hashes[places], kind="stable")]
     hashes, owners = shingled.hashes[places], shingled.owners[places]
     again = np.zeros(len(places), dtype=np.bool_)
     again[1:] = (hashes[1:] == hashes[:-1]) & (owners[1:] == owners[:-1])

@@ -32,7 +32,9 @@ UNREAD: Final = frozenset(
     "-comment annotation annotation-xml audio canvas datalist dialog embed head iframe noembed noframes "
     "object option rp rt script select style svg template textarea title video".split()
 )
-_SPECIAL: Final = UNREAD | {"br", "hr"}
+_SPECIAL: Final = UNREAD | {"br", "hr", "img"}
+_MEDIA: Final = frozenset(("img", "audio", "iframe", "video"))
+_STRONG: Final = frozenset(("b", "strong", "em", "i"))
 _FLAGS: Final = {
     **dict.fromkeys(("ul", "ol", "dl", "menu", "dir"), LIST),
     "table": TABLE,
@@ -76,6 +78,7 @@ def parse(data: bytes, limits: Limits, selectors: Selectors = no_selectors, *, s
     document.selectors = wanted
     document.site, document.title, document.url, document.date = site, found.title, url or found.url, found.date
     document.site_name, document.declared_lang, document.generator = found.site_name, found.lang, found.generator
+    document.description, document.article_body = found.description, found.article_body
     return document
 
 
@@ -150,10 +153,20 @@ class _Walk:
         self.element_flags: list[int] = []
         self.element_headings: list[int] = []
         self.element_covers: list[frozenset[int]] = []
+        self.element_attributes: list[Mapping[str, str | None]] = []
+        self.element_firsts: list[int] = []
+        self.element_ends: list[int] = []
+        self.strong_chars: list[int] = []
+        self.links: list[int] = []
+        self.media: list[int] = []
         self._covers = covers
         self._element = -1  # the block element that is open
         self._links = 0  # the links that are open
         self._link_ended = False  # whether one has just been closed
+        self._strong = False  # whether the text is in bold or italics
+        self._strong_chars = 0  # characters in them since the last block boundary
+        self._begun = 0  # links that began since then
+        self._shown = 0  # images and players since the last paragraph
         self._pieces: list[str] = []  # the text since the last block boundary
         self._linked: list[str] = []  # and what of it is inside links
         if tree.body is not None:
@@ -178,19 +191,26 @@ class _Walk:
             element_parents=self.element_parents,
             element_names=self.element_names,
             element_covers=self.element_covers,
+            element_attributes=self.element_attributes,
+            element_firsts=np.array(self.element_firsts, dtype=np.int32),
+            element_ends=np.array(self.element_ends, dtype=np.int32),
+            strong_chars=np.array(self.strong_chars, dtype=np.int32),
+            links=np.array(self.links, dtype=np.int32),
+            media=np.array(self.media, dtype=np.int32),
         )
 
     def _run(self, body: LexborNode) -> None:
-        open_: list[tuple[LexborNode, int, int]] = []
+        open_: list[tuple[LexborNode, int, int, bool]] = []
         self._open(body, "body")
         node = body.first_child
         while node is not None or open_:
             if node is None:
-                closed, element, links = open_.pop()
+                closed, element, links, self._strong = open_.pop()
                 self._link_ended = links < self._links
                 self._links = links
                 if element != self._element:
                     self._flush()
+                    self.element_ends[self._element] = len(self.texts)
                     self._element = element
                 node = closed.next
             elif (tag := node.tag or "") == "-text":
@@ -200,7 +220,7 @@ class _Walk:
                 self._pass(tag)
                 node = node.next
             else:
-                open_.append((node, self._element, self._links))
+                open_.append((node, self._element, self._links, self._strong))
                 if tag in BLOCKS or (self._covers and node.mem_id in self._covers):
                     self._flush()
                     self._open(node, tag)
@@ -208,8 +228,12 @@ class _Walk:
                     if self._link_ended and self._pieces:
                         self._text(" ")  # links side by side are parted by style sheets, not by blanks
                     self._links += 1
+                    self._begun += 1
+                elif tag in _STRONG:
+                    self._strong = True
                 node = node.first_child
         self._flush()
+        self.element_ends[0] = len(self.texts)
 
     def _pass(self, tag: str) -> None:
         """Go past an element without reading what is in it."""
@@ -217,6 +241,9 @@ class _Walk:
             self._break()
         elif tag == "hr":
             self._flush()
+        elif tag in _MEDIA:
+            self._shown += 1
+            self._link_ended = self._link_ended and tag != "img"
 
     def _open(self, node: LexborNode, tag: str) -> None:
         """Begin a block element inside the one that is open."""
@@ -230,6 +257,9 @@ class _Walk:
         self.element_flags.append(_FLAGS.get(tag, 0) | (self.element_flags[above] if above >= 0 else 0))
         covers = self.element_covers[above] if above >= 0 else frozenset[int]()
         self.element_covers.append(covers | self._covers[node.mem_id] if self._covers and node.mem_id in self._covers else covers)
+        self.element_attributes.append(attributes)
+        self.element_firsts.append(len(self.texts))
+        self.element_ends.append(0)
         self.element_headings.append(_HEADINGS.get(tag, 0) or (self.element_headings[above] if above >= 0 else 0))
 
     def _break(self) -> None:
@@ -255,6 +285,8 @@ class _Walk:
             self._pieces.append(part)
             if self._links:
                 self._linked.append(part)
+            if self._strong:
+                self._strong_chars += len(part)
 
     def _flush(self) -> None:
         """Make paragraphs of the text gathered so far: one, or of preformatted text one between two blank lines."""
@@ -262,6 +294,8 @@ class _Walk:
             return
         gathered = "".join(self._pieces)
         linked = len(" ".join("".join(self._linked).split())) if self._linked else 0
+        strong, begun = self._strong_chars, self._begun
+        self._strong_chars = self._begun = 0
         self._pieces.clear()
         self._linked.clear()
         if self.element_flags[self._element] & PRE:
@@ -274,3 +308,7 @@ class _Walk:
                 self.elements.append(self._element)
                 self.link_chars.append(min(linked, len(text)))
                 linked -= self.link_chars[-1]
+                self.strong_chars.append(min(strong, len(text)))
+                self.links.append(begun)
+                self.media.append(self._shown)
+                strong, begun, self._shown = strong - self.strong_chars[-1], 0, 0

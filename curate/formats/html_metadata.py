@@ -1,4 +1,4 @@
-"""What an HTML page says of itself: title, address, date, site, language.
+"""What an HTML page says of itself: title, address, date, site, language, description, main text.
 
 From `<meta>`, `<link rel=canonical>`, JSON-LD (schema.org `Article` and its kinds) and `<time>`, in the order of
 trust that each field's line in `metadata` shows.
@@ -23,6 +23,8 @@ class Metadata(NamedTuple):
     site_name: str
     lang: str
     generator: str  # what it was made with; several are parted by line breaks
+    description: str
+    article_body: str  # JSON-LD's copy of the main text, as written there
 
 
 _ARTICLES: Final = (
@@ -61,6 +63,8 @@ def metadata(tree: LexborHTMLParser) -> Metadata:
         site_name=meta.get("og:site_name", "") or _publisher(article) or meta.get("application-name", ""),
         lang=_language(tree, meta),
         generator=meta.get("generator", ""),
+        description=meta.get("og:description", "") or meta.get("description", "") or _line(article.get("description")),
+        article_body=_text(article.get("articleBody")),
     )
 
 

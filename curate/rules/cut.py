@@ -1,12 +1,13 @@
 """What matches come to: which rules' conditions hold, which paragraphs go, which spans are cut, what is only reported."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
-from curate.document import Change, Document
+from curate.document import KEPT, Change, Document
 from curate.rules.compile import ReadyRule
 from curate.rules.format import POLICIES
 from curate.rules.tables import Known, Match
@@ -25,6 +26,23 @@ class Conditions:
         if known.conditions == "where":  # most have no others
             return not self.placed or self._at_an_edge(number, known.ready)
         return not known.conditions or next(self.failing(number, known.ready), "") == ""
+
+    def unworded(self, ready: ReadyRule) -> Sequence[int]:
+        """The paragraphs for which a rule may hold that has no words to look for: repeated lines, or what stands in some element."""
+        if ready.select:
+            return self._covered
+        return self._repeated if ready.repeat and self.placed else range(self._doc.read)
+
+    @cached_property
+    def _covered(self) -> Sequence[int]:
+        """The paragraphs in an element that some selector finds."""
+        return [number for number in range(self._doc.read) if self._doc.facts.covers(number)] if self._doc.is_html else ()
+
+    @cached_property
+    def _repeated(self) -> Sequence[int]:
+        """The paragraphs that say what one above them says."""
+        first = self._doc.folded.first
+        return [number for number, line in enumerate(self._doc.folded.lines) if first[line] != number]
 
     def failing(self, number: int, ready: ReadyRule) -> Iterator[str]:
         """The conditions that do not hold, in words."""
@@ -76,6 +94,7 @@ def cut(doc: Document, matches: Sequence[Match], of_line: Callable[[str], Sequen
     """
     cutting = _Cutting(doc, matches, holds)
     drops = list(cutting.drops(matches))
+    cutting.report_kept()
     yield from cutting.reports.values()  # first: what is reported may go by another rule
     yield from drops
     for number, spans in sorted(cutting.spans.items()):
@@ -155,6 +174,12 @@ class _Cutting:
             return False
         self._report(keeper, number)
         return not keeper.ready.experimental
+
+    def report_kept(self) -> None:
+        """Say what is kept of that which is still there: it is kept from the steps that follow, too."""
+        for number, keeper in self._kept.items():
+            if not (keeper.ready.experimental or number in self.gone):
+                self.reports[number, keeper.ready.id] = Change(number, 0, 0, rule=keeper.ready.id, measure=KEPT)
 
     def _report(self, known: Known, number: int) -> None:
         """A change of nothing, once for each paragraph and rule."""

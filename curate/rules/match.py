@@ -1,8 +1,8 @@
 """Decide which rules a page is under, match them against it, and turn the matches into changes."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cache
 from typing import NamedTuple
 
 from curate.document import Change, Document
@@ -11,8 +11,8 @@ from curate.rules.cut import Conditions, cut
 from curate.rules.edges import Literals
 from curate.rules.format import POLICIES, WHOLE_LINES
 from curate.rules.library import Library
-from curate.rules.runs_of_lines import LONGEST, NEITHER, Edges, edges_of, pieces
-from curate.rules.tables import KEPT, SPANS, Known, Match, Tables
+from curate.rules.runs_of_lines import could_be_runs, pieces
+from curate.rules.tables import SPANS, Known, Match, Tables
 
 
 class Scope(NamedTuple):
@@ -39,7 +39,6 @@ class Matching:
         self._order = library.order
         self._sites: dict[str, ReadyFile] = {}
         self._tables: dict[str, Tables] = {}  # by pack, made when a page is first under it
-        self._edges: defaultdict[tuple[str, ...], dict[str, Edges]] = defaultdict(dict)  # of lines, by packs
         self._lines: dict[tuple[str, ...], Literals] = {}  # by packs
 
     def packs(self, doc: Document, lang: str, host: str) -> list[str]:
@@ -90,20 +89,14 @@ class Matching:
         return self._sites[name]
 
     def _table(self, name: str) -> Tables:
-        """The tables of a pack; those of many pages remember what lines came to."""
+        """The tables of a pack."""
         if name not in self._tables:
-            self._tables[name] = Tables(self._files(name), self._order, remembers=name in self._groups)
+            self._tables[name] = Tables(self._files(name), self._order)
         return self._tables[name]
 
     def _tables_of(self, scope: Scope) -> list[Tables]:
         """The tables of all packs that have a say on a page, in the order of their names."""
         return [self._table(name) for name in sorted(scope.packs.union(self._languages if scope.any_language else ()))]
-
-    def forget(self) -> None:
-        """Forget what lines came to, as if every line came up for the first time; for measuring."""
-        for table in self._tables.values():
-            table.forget()
-        self._edges.clear()
 
     def scope(self, packs: Sequence[str], lang: str, host: str, *, policies: Sequence[str] = POLICIES, off: Sequence[str] = ()) -> Scope:
         """The scope that the packs of these names make.
@@ -120,17 +113,17 @@ class Matching:
 
         Of two rules that match a paragraph the site's comes before the platform's and that before the generic one;
         a drop comes before a trim. A `keep` holds against rules of its own kind of file and of the kinds behind it.
-        What an experimental rule would do, and where a `keep` has held, is reported by a change of nothing.
+        What an experimental rule would do, and what a `keep` names, is reported by a change of nothing.
         """
         holds, tables = Conditions(doc, placed=placed), self._tables_of(scope)
-        matches = [match for match in self._matches(doc, scope, tables) if holds(match.paragraph, match.known)]
+        matches = [match for match in self._matches(doc, scope, tables, holds) if holds(match.paragraph, match.known)]
         # A line that goes as a whole is not looked at as a run of several.
         going = {match.paragraph for match in matches if not match.spans and match.known.ready.action in WHOLE_LINES and match.known.active}
         matches += self._runs(doc, scope, tables, holds, going)
         matches.sort(key=lambda match: (match.known.ready.experimental, match.known.order, match.paragraph))
         return cut(doc, matches, lambda line: _of_line(line, scope, tables), holds)
 
-    def _matches(self, doc: Document, scope: Scope, tables: Sequence[Tables]) -> list[Match]:
+    def _matches(self, doc: Document, scope: Scope, tables: Sequence[Tables], holds: Conditions) -> list[Match]:
         """Every match of a rule in scope with a live paragraph that is not too long for it."""
         lengths, live = doc.lengths.tolist(), doc.live.tolist()
 
@@ -149,42 +142,23 @@ class Matching:
                     if meant(number, known, "line")
                 ]
         for known in (known for table in tables for known in table.unworded if in_scope(known, "", scope)):
-            found += [Match(number, 0, 0, known, spans=False) for number in doc.kept if lengths[number] <= known.ready.longest]
+            near = holds.unworded(known.ready)
+            found += [Match(number, 0, 0, known, spans=False) for number in near if live[number] and lengths[number] <= known.ready.longest]
         return found
 
     def _runs(self, doc: Document, scope: Scope, tables: Sequence[Tables], holds: Conditions, taken: AbstractSet[int]) -> Iterator[Match]:
         """The lines that are several known lines run together, each by the rule that comes first; not those that are `taken`."""
         generic = tuple(sorted(self._languages if scope.any_language else scope.packs.intersection(self._languages)))
         others = [self._known_lines((name,)) for name in sorted(scope.packs.difference(generic))]
-        lines = doc.folded.lines
-        edges = self._edges_of(lines, generic)
-        if others:  # a run may begin with what one pack knows and end with what another one does
-            begin = {number for some in others for number in some.beginning(lines)}
-            likely = [
-                number
-                for number, line in enumerate(lines)
-                if (number in begin or edges.get(line, NEITHER).begins)
-                and (edges.get(line, NEITHER).ends or any(some.ends(line) for some in others))
-            ]
-        else:
-            likely = [number for number, line in enumerate(lines) if edges.get(line, NEITHER).run]
         known = [self._known_lines(generic), *others]
 
+        @cache
         def rules_of(line: str) -> list[Known]:
             return _of_line(line, scope, tables)
 
-        for number in likely:
-            if number not in taken and doc.live[number] and (rules := _run(doc, number, rules_of, holds, known)):
-                yield Match(number, 0, len(lines[number]), min(rules, key=lambda rule: rule.order), spans=False)
-
-    def _edges_of(self, lines: Sequence[str], packs: tuple[str, ...]) -> Mapping[str, Edges]:
-        """How lines begin and end, by what packs drop; what a line comes to is kept for the next page."""
-        seen = self._edges[packs]
-        if len(seen) > KEPT:
-            seen.clear()
-        fresh = list({line for line in lines if len(line) <= LONGEST and line not in seen})
-        seen.update(zip(fresh, edges_of(fresh, self._known_lines(packs)), strict=True))
-        return seen
+        for number in could_be_runs(doc.folded, known, taken):
+            if doc.live[number] and (rules := _run(doc, number, rules_of, holds, known)):
+                yield Match(number, 0, len(doc.folded.lines[number]), min(rules, key=lambda rule: rule.order), spans=False)
 
     def _known_lines(self, packs: tuple[str, ...]) -> Literals:
         """The whole lines that the active rules of packs drop."""

@@ -8,15 +8,35 @@ import re2
 
 
 @cache
-def compiled(pattern: str) -> Any:  # noqa: ANN401  # google-re2 has no types
-    """A compiled RE2 pattern (linear in the line, whatever it says); raises ValueError when it is none."""
+def compiled(pattern: str | bytes) -> Any:  # noqa: ANN401  # google-re2 has no types
+    """A compiled RE2 pattern (linear in the line, whatever it says), for lines of its type; raises ValueError when it is none."""
     options = re2.Options()
     options.log_errors = False
+    if isinstance(pattern, bytes):
+        options.encoding = re2.Options.Encoding.LATIN1
     try:
         return re2.compile(pattern, options)
     except re2.error as problem:
         text = problem.args[0] if problem.args else problem
         raise ValueError(text.decode() if isinstance(text, bytes) else str(text)) from None
+
+
+def fitting(pattern: str, line: str) -> tuple[Any, str | bytes]:
+    r"""A pattern compiled, and a line, both in Latin-1 where both can be written in it, and then offsets are the same.
+
+    RE2 unfolds `[\p{L}\d ]{2,50}` to fifty automata over the bytes of UTF-8: most patterns that are slow to compile in UTF-8
+    compile ten times as fast in Latin-1.
+    """
+    written, text = latin(pattern), latin(line)
+    return (compiled(written), text) if written and text else (compiled(pattern), line)
+
+
+def latin(text: str) -> bytes:
+    """Text in Latin-1; nothing where it cannot be written in it."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return b""
 
 
 # One element of a pattern with its quantifier. Good enough to find literals: what it does not know ends a run.

@@ -7,9 +7,11 @@ piece touches the next a reader must be able to see it, or "newsroom" would be "
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from curate.rules.edges import SHORTEST, Literals
+from curate.text.folding import Folded
 
 LONGEST: Final = 300  # characters of a line that is looked at
 _SIGNS: Final = " |/•·*>"
@@ -28,26 +30,15 @@ class Piece(NamedTuple):
     line: str
 
 
-class Edges(NamedTuple):
-    """How a line begins and ends, by some known lines."""
-
-    begins: bool  # with one of them, or a number
-    ends: bool  # with one of them, a number or a sign
-    run: bool  # whether it could be a run of them alone, if every one counted and a reader saw where pieces begin
-
-
-NEITHER: Final = Edges(begins=False, ends=False, run=False)
-
-
-def edges_of(lines: Sequence[str], known: Literals) -> list[Edges]:
-    """How each of some lines, none of them longer than `LONGEST`, begins and ends; one that is too short does neither."""
-    begin = {*known.beginning(lines), *(number for number, line in enumerate(lines) if line[:1] in _NUMERIC)}
-    return [_edges(line, known, begins=number in begin) if len(line) > SHORTEST else NEITHER for number, line in enumerate(lines)]
-
-
-def _edges(line: str, known: Literals, *, begins: bool) -> Edges:
-    ends = line[-1] in _EDGES or known.ends(line)
-    return Edges(begins, ends, begins and ends and bool(pieces(line, [known], lambda _: True, lambda _: True)))
+def could_be_runs(folded: Folded, known: Sequence[Literals], taken: AbstractSet[int]) -> Iterator[int]:
+    """The lines that begin with a known line or a number, and end with one or a sign; not those that are `taken`."""
+    lines = folded.lines
+    begin = {number for some in known for number in some.beginning(folded)}
+    begin.update([number for number, line in enumerate(lines) if line[:1] in _NUMERIC])
+    for number in sorted(begin - taken):
+        line = lines[number]
+        if SHORTEST < len(line) <= LONGEST and (line[-1] in _EDGES or any([some.ends(line) for some in known])):  # noqa: C419  # few
+            yield number
 
 
 def pieces(line: str, known: Sequence[Literals], usable: Callable[[str], bool], parted: Callable[[int], bool]) -> list[Piece]:
@@ -84,7 +75,7 @@ def _at(line: str, at: int, known: Sequence[Literals], usable: Callable[[str], b
         for text in some.at(line, at):
             if usable(text):
                 yield Piece(at, at + len(text), text)
-    if number := _NUMBER.match(line, at):
+    if line[at] in _NUMERIC and (number := _NUMBER.match(line, at)):
         yield Piece(at, number.end(), "")
         if line[number.end() : number.end() + 1] in {"k", "m"}:  # thousands, millions
             yield Piece(at, number.end() + 1, "")

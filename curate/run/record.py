@@ -14,7 +14,7 @@ from curate.run.counts import Counts
 from curate.version import __version__
 
 # The packages whose version can change what a run keeps.
-_DECISIVE: Final = ("ahocorasick_rs", "beautifulsoup4", "ftfy", "google-re2", "langdetect", "numpy", "pycld2", "selectolax")
+_DECISIVE: Final = ("ahocorasick_rs", "beautifulsoup4", "ftfy", "google-re2", "justext", "langdetect", "numpy", "pycld2", "selectolax")
 
 
 def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], counts: Counts) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], counts: Co
         "pipeline": pipeline.identity,
         "rules": pipeline.rules_version,
         "rule_packs": dict(pipeline.pack_versions),
+        "weights": pipeline.weights_version,
         "inputs": list(map(written, inputs)),
         "config": {
             "step": [{"name": name, **parameters, "store": store} for name, parameters, store in config.entries],

@@ -31,6 +31,8 @@ def whole(text: str) -> str:
 
 def to_text(points: NDArray[np.integer]) -> str:
     """The text of an array of code points."""
+    if not len(points) or points.max() < 0x100:  # noqa: PLR2004  # Latin-1, which is read five times as fast
+        return points.astype(np.uint8).tobytes().decode("latin-1")
     return points.astype("<u4").tobytes().decode("utf-32-le")
 
 
@@ -78,14 +80,14 @@ word_class = CodePointTable(_word_class)
 
 
 def _space(char: str) -> int:
-    return 2 if char.isspace() or char == "\ufeff" else 1
+    return 2 if char.isspace() else 1
 
 
 _space_class = CodePointTable(_space)
 
 
 def is_space(points: CodePoints) -> Bools:
-    """Where white space stands, as `str.isspace` has it, a byte order mark counted in."""
+    """Where white space stands, as `str.isspace` has it."""
     found: Bools = _space_class(points) == 2  # noqa: PLR2004  # the class that `_space` gives to white space
     return found
 

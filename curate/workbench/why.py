@@ -59,6 +59,7 @@ class _Fired(NamedTuple):
 
     changes: Sequence[Change]
     by_id: Mapping[str, Known]
+    unkept: Sequence[Known]  # those that would take it if no rule kept it
 
 
 class Rival(NamedTuple):
@@ -80,14 +81,23 @@ def rivals(page: Page, number: int) -> list[Rival]:
     changes = [change for change in page.matching.changes(page.doc, page.scope) if change.paragraph == number]
     by_id = {known.ready.id: known for known in page.everything.known}
     found = {one.known.ready.id: one for one in _matching(page, number)}
+    keeps = [one.known.bare for one in found.values() if one.known.ready.action == "keep"]
+    fired = _Fired(changes, by_id, [by_id[rule] for rule in _taking_without(page, number, keeps)])
     led = [rule for rule in dict.fromkeys(change.rule for change in changes if _takes(change)) if rule not in found]
-    told = [_rival(page, number, one, _Fired(changes, by_id)) for one in found.values()]
+    told = [_rival(page, number, one, fired) for one in found.values()]
     told += [Rival(by_id[rule], "", "", in_force=True, failed=(), verdict=_led(page, number, by_id[rule])) for rule in led]
     return sorted(told, key=lambda rival: (not rival.in_force, rival.known.ready.experimental, rival.known.order))
 
 
 def _takes(change: Change) -> bool:
     return bool(change.new) or change.start < change.end
+
+
+def _taking_without(page: Page, number: int, keeps: Sequence[str]) -> Iterator[str]:
+    """The rules that would take a paragraph if these were switched off; a keep is reported whether it is needed or not."""
+    if keeps:
+        scope = page.scope._replace(off=page.scope.off.union(keeps))
+        yield from (change.rule for change in page.matching.changes(page.doc, scope) if change.paragraph == number and _takes(change))
 
 
 class _Matched(NamedTuple):
@@ -179,7 +189,8 @@ def _verdict(doc: Document, number: int, known: Known, fired: _Fired) -> str:
             cut = doc.text_of(number)[change.start : change.end]
             return "took it" if whole else f"put {change.new!r} in the place of {cut!r}" if change.new else f"cut {cut!r}"
     if known.ready.action == "keep":
-        return "held it against other rules" if known in reporting else "would hold it, if another rule took it"
+        held = known in reporting and any(known.order[0] <= other.order[0] for other in fired.unkept)
+        return "held it against other rules" if held else "would hold it, if another rule took it"
     if keeper != known and keeper.order[0] <= known.order[0]:
         return f"held back by the keep {keeper.bare}"
     if whole and known.ready.action in SPANS:

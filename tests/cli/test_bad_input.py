@@ -72,7 +72,7 @@ def folder(tmp_path_factory, story):
     write("empty.html", b"")
     write("empty.jsonl", b"")
     write("blank.txt", b" \n\t\r\n\xe2\x80\x83\n")
-    write("headline.txt", b"A headline alone\n")
+    write("short.txt", b"The ferry at Oxney has been painted again.\n")
     write("invalid.txt", other.replace(b"e", b"\xe9\xff", 3))
     write("nul.txt", other.replace(b" ", b"\0", 3))
     bomb(path / "bomb.txt.gz")
@@ -129,7 +129,7 @@ EXPECTED = {
     "empty.txt": ["emptied no text"],
     "empty.html": ["emptied no text"],
     "blank.txt": ["emptied no text"],
-    "headline.txt": ["emptied min-chars"],
+    "short.txt": ["emptied min-chars"],
     "invalid.txt": ["kept"],
     "nul.txt": ["kept"],
     "bomb.txt.gz": ["failed limit bytes"],

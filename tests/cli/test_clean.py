@@ -26,6 +26,7 @@ Home of the Oxney Lantern
 '''
 """
 SIGNPOST = "Home of the Oxney Lantern"
+SHORT = "The ferry at Oxney has been painted again.\n"  # a page that nothing is wrong with but its length
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def clean_site(curate, rules, tmp_path, story):
         page.parent.mkdir(parents=True)
         text = f"{SIGNPOST}\n{story()}"
         page.write_text(jsonl({"text": text, **record}) if record else text)
-        assert curate("clean", tmp_path / "pages", "-o", tmp_path / "out", "--rules", rules, *options).code == 0
+        assert curate("clean", tmp_path / "pages", "-o", tmp_path / "out", "--preset", "rules-only", "--rules", rules, *options).code == 0
         [row] = curate.rows(tmp_path / "out")
         return row["text"]
 
@@ -305,9 +306,9 @@ class TestOptions:
         own = tmp_path / "own" / "generic" / "en" / "ad-marker.toml"
         own.parent.mkdir(parents=True)
         own.write_text(PACK.replace('domains = ["{domain}"]\n', ""))
-        assert curate("clean", folder, "-o", out).code == 0
+        assert curate("clean", folder, "-o", out, "--preset", "rules-only").code == 0
         assert [change["text"] for change in curate.rows(out, "ledger")] == ["Article continues below"]
-        assert curate("clean", folder, "-o", out, "--rules", tmp_path / "own").code == 0
+        assert curate("clean", folder, "-o", out, "--preset", "rules-only", "--rules", tmp_path / "own").code == 0
         assert [change["text"] for change in curate.rows(out, "ledger")] == [SIGNPOST]
 
     def test_a_preset_is_run_by_its_name(self, curate, folder, out, story):
@@ -341,7 +342,7 @@ class TestOptions:
 
 class TestStandardOutput:
     def test_clean_rows_go_to_standard_output_and_words_to_standard_error(self, curate, folder, story):
-        (folder / "headline.txt").write_text("A headline alone\n")
+        (folder / "short.txt").write_text(SHORT)
         ran = curate("clean", folder, "-o", "-")
         assert ran.code == 0
         [row] = map(json.loads, ran.out.splitlines())
@@ -433,12 +434,12 @@ class TestFolder:
 
     def test_run_json_says_what_was_asked_and_counted(self, curate, folder, out, story):
         (folder / "heron.txt").write_text(story() + story())
-        (folder / "headline.txt").write_text("A headline alone\n")
+        (folder / "short.txt").write_text(SHORT)
         (folder / "crawl.jsonl").write_text(jsonl({"text": story(), "url": "https://oxneylantern.example/a"}) + "{\n[]\n")
         assert curate("clean", folder, "-o", out, "--allow-failed", "1").code == 0
         run = json.loads((out / "run.json").read_bytes())
         assert list(run) == [
-            *("schema", "curate", "python", "packages", "pipeline", "rules", "rule_packs", "inputs", "config"),
+            *("schema", "curate", "python", "packages", "pipeline", "rules", "rule_packs", "weights", "inputs", "config"),
             *("documents", "reasons", "paragraphs", "chars", "steps", "tags", "rule_files", "hosts"),
         ]
         assert run["schema"] == 1

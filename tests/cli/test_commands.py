@@ -30,7 +30,7 @@ class TestHelp:
         ran = curate("--help")
         assert ran.code == 0
         listed = dict(line.split(maxsplit=1) for line in ran.out.partition("Commands:\n")[2].splitlines())
-        assert list(listed) == sorted([*COMMANDS, "rules"])
+        assert list(listed) == sorted([*COMMANDS, "model", "rules"])
         assert all(sentence.endswith(".") for sentence in listed.values())
 
     @pytest.mark.parametrize("command", COMMANDS)
@@ -81,7 +81,7 @@ class TestHelp:
 
     def test_the_installed_script_runs(self, script):
         run = subprocess.run([script, "presets"], capture_output=True, text=True, check=True)
-        assert run.stdout.startswith("page")
+        assert run.stdout.startswith("careful ")
 
 
 class TestExplain:
@@ -272,7 +272,7 @@ class TestCheck:
         (tmp_path / "curate.toml").write_text('extends = "page"\n[[step]]\nname = "repeats"\noff = true\n')
         ran = curate("check", tmp_path / "curate.toml")
         assert ran.code == 0
-        assert f"{tmp_path / 'curate.toml'}: sound. Steps: fix-encoding, language, site-rules, min-chars; rules " in ran.out
+        assert f"{tmp_path / 'curate.toml'}: sound. Steps: fix-encoding, language, site-rules, page-model, min-chars; rules " in ran.out
 
     def test_a_file_without_steps_is_sound(self, curate, tmp_path):
         (tmp_path / "curate.toml").write_text("")

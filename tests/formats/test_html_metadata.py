@@ -213,5 +213,5 @@ def test_site_name(head: str, body: str, expected: str):
 
 
 def test_a_page_that_states_nothing():
-    assert metadata(LexborHTMLParser("")) == ("", "", "", "", "", "")
-    assert metadata(LexborHTMLParser("<frameset></frameset>")) == ("", "", "", "", "", "")
+    assert metadata(LexborHTMLParser("")) == ("",) * 8
+    assert metadata(LexborHTMLParser("<frameset></frameset>")) == ("",) * 8

@@ -446,8 +446,14 @@ def test_a_keep_holds_against_its_own_kind_and_those_behind_it(keeper, dropper, 
     assert reported(doc) == ([(0, "keep")] if held else [])
 
 
-def test_a_keep_that_nothing_speaks_against_is_not_reported():
-    assert ruled(f"Rate this tide\n{STORY}", site('action = "keep"\nline = "Rate this tide"')).changes == []
+def test_a_keep_that_nothing_speaks_against_is_reported_for_the_steps_that_follow():
+    (report,) = ruled(f"Rate this tide\n{STORY}", site('action = "keep"\nline = "Rate this tide"')).changes
+    assert (report.paragraph, report.keeps) == (0, True)
+
+
+def test_an_experimental_keep_keeps_nothing_from_anybody():
+    changes = ruled(f"Rate this tide\n{STORY}", site('status = "experimental"\naction = "keep"\nline = "Rate this tide"')).changes
+    assert not [report for report in changes if report.keeps]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from curate.rules.edges import SHORTEST, Literals
 from curate.rules.format import POLICIES, Guard, Head, Rule, RuleFile, Where
 from curate.rules.library import made_of
 from curate.rules.match import Matching
-from curate.rules.runs_of_lines import LONGEST, edges_of, pieces
+from curate.rules.runs_of_lines import LONGEST, could_be_runs, pieces
 from curate.text.folding import fold
 
 STORY = "The ferry was tied up for a second winter, the harbour board announced."
@@ -369,12 +369,40 @@ def test_pieces_cover_a_line_from_its_beginning_to_its_end():
     assert pieces("share tweet", known, lambda line: line == "share", lambda _: True) == []
 
 
-def test_edges_tell_how_lines_begin_and_end_and_whether_they_could_be_runs():
-    known = Literals(["share", "tweet"])
-    lines = ["share now tweet", "share now", "12 now tweet", "now tweet", "share 12", "share |", "12 |", "", "1", "sharetweet"]
-    told = ["be", "b", "be", "e", "ber", "be", "be", "", "", "ber"]
-    assert ["".join(sign for sign, holds in zip("ber", edges, strict=True) if holds) for edges in edges_of(lines, known)] == told
-    assert edges_of(lines, Literals([]))[6] == (True, True, False)
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    {
+        "share now tweet": True,
+        "sharetweet": True,
+        "12 now tweet": True,
+        "share 12": True,
+        "share |": True,
+        "12 |": True,
+        "share now": False,
+        "now tweet": False,
+        "1": False,
+    }.items(),
+)
+def test_only_a_line_with_both_edges_known_could_be_a_run(line, expected):
+    folded = document_of_lines(f"the ferry\n{line}").folded
+    known = [Literals(["share"]), Literals(["tweet"])]
+    assert list(could_be_runs(folded, known, set())) == [1] * expected
+    assert list(could_be_runs(folded, known, {1})) == []
+
+
+@given(
+    st.lists(st.text("ab -1", min_size=1, max_size=9), max_size=9),
+    st.lists(st.text("ab -1", min_size=1, max_size=9), min_size=1, max_size=9),
+)
+@settings(deadline=None, derandomize=True)
+def test_no_line_that_begins_with_a_literal_is_missed(literals, lines):
+    folded = document_of_lines("\n".join(lines)).folded
+    known = Literals(literals)
+    near = known.beginning(folded)
+    for number, line in enumerate(folded.lines):
+        begins = {literal for literal in literals if len(literal) >= SHORTEST and line.startswith(literal)}
+        assert set(known.at(line, 0)) == begins
+        assert number in near or not begins
 
 
 ALPHABET = st.sampled_from(

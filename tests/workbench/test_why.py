@@ -171,6 +171,29 @@ def test_a_keep_is_told_on_both_sides(files):
     assert told(page, 1) == [("sites/h/harbour#held", "would hold it, if another rule took it")]
 
 
+def test_a_keep_has_held_nothing_against_a_rule_on_trial(files):
+    trial = rule("rate", "line = 'Rate it'").replace('id = "rate"', 'id = "rate"\nstatus = "experimental"')
+    page = files(["Rate it"], "https://harbour.example/1", generic_en=trial, sites_harbour=rule("held", "line = 'Rate it'", "keep"))
+    assert told(page, 0)[0] == ("sites/h/harbour#held", "would hold it, if another rule took it")
+
+
+def test_a_keep_of_a_kind_further_behind_has_held_nothing(files):
+    page = files(
+        ["Rate it"],
+        "https://harbour.example/1",
+        generic_en=rule("held", "line = 'Rate it'", "keep"),
+        sites_harbour=rule("rate", "line = 'Rate it'"),
+    )
+    assert told(page, 0)[1][1] != "held it against other rules"
+
+
+def test_a_keep_has_held_against_a_rule_that_begins_further_up(files):
+    rest = rule("rest", "line = 'Rate it'\nguard = { max_share = 0.9 }", "drop-rest")
+    held = rule("held", f"line = '{STORY[0]}'", "keep")
+    page = files([STORY[1], "Rate it", STORY[0]], "https://harbour.example/1", generic_en=rest, sites_harbour=held)
+    assert told(page, 2) == [("sites/h/harbour#held", "held it against other rules")]
+
+
 def test_a_guard_that_held_is_told(files):
     page = files(["Rate it", STORY[0]], generic_en=rule("rest", "line = 'Rate it'\nguard = { max_share = 0.1 }", "drop-rest"))
     assert told(page, 0) == [("generic/en/quay#rest", ["guard"])]

@@ -1,0 +1,1 @@
+"""The learned page model: features, net, weights. Training and use run the same functions."""

@@ -1,0 +1,1 @@
+"""Train the page model on labelled pages; needs the extra `train`."""
