@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, cast
 from msgspec import Meta
 
 from curate.errors import ConfigError, Problem, UsageError
-from curate.fields import Toml, build, nearest, read_toml, tables
+from curate.fields import Toml, build, nearest, paths_of, read_toml, tables
 from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits
 from curate.pipeline import Pipeline, Placed
@@ -201,7 +201,8 @@ def _entry(
 ) -> tuple[Entry, list[Problem]]:
     """A step with its parameters checked against its fields."""
     cls = step_class(said.name)
-    merged = {**(base.parameters if base else {}), **parameters}
+    beside = {name: str(Path(toml.path).parent / parameters[name]) for name in paths_of(cls) if isinstance(parameters.get(name), str)}
+    merged = {**(base.parameters if base else {}), **parameters, **beside}
     made, problems = build(cls, merged, toml, at, other=_OWN)
     if said.store and kind(cls) != "measure":
         problems.append(toml.problem((*at, "store"), f"{said.name!r} measures nothing that could be stored"))

@@ -223,6 +223,11 @@ class Document:
         return np.flatnonzero(self.live).tolist()
 
     @property
+    def kept_by_rule(self) -> frozenset[int]:
+        """The numbers of the paragraphs that a rule keeps from all steps that go by guess."""
+        return frozenset(change.paragraph for change in self.changes if change.keeps)
+
+    @property
     def chars_kept(self) -> int:
         """Code points of the live paragraphs."""
         return int(self.lengths[self.live].sum())

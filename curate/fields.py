@@ -185,6 +185,11 @@ def describe(cls: type) -> list[Described]:
     return rows
 
 
+def paths_of(cls: type) -> list[str]:
+    """The fields that are paths, which a file gives relative to itself: those whose `Meta` says `extra={"path": True}`."""
+    return [name for name, hint in _hints(cls).items() if any((meta.extra or {}).get("path") for meta in _metas(hint))]
+
+
 def _metas(hint: Any) -> list[msgspec.Meta]:  # noqa: ANN401  # a type hint has no type of its own
     """What a hint says besides the type, the hints inside it too."""
     own = [meta for meta in getattr(hint, "__metadata__", ()) if isinstance(meta, msgspec.Meta)]

@@ -400,3 +400,11 @@ def test_a_rule_folder_must_be_there(tmp_path: Path):
     [(line, key, message)] = problems(tmp_path, 'extends = "page"\nrules = ["rules"]\n')
     assert (line, key) == (2, "rules")
     assert str(tmp_path / "rules") in message
+
+
+def test_a_path_of_a_step_is_relative_to_its_file(tmp_path: Path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "own.toml").write_text('[[step]]\nname = "page-model"\nweights = "mine"\n')
+    (tmp_path / "top.toml").write_text('extends = "sub/own.toml"\n[[step]]\nname = "page-model"\nmax_loss = 0.1\n')
+    [entry] = load(tmp_path / "top.toml").entries
+    assert entry.parameters == {"weights": str(tmp_path / "sub" / "mine"), "max_loss": 0.1}

@@ -71,7 +71,7 @@ class Justext:
 
         words = stop_words(str(doc.tags.get("lang", "")))
         low, high = (self.stopwords_low, self.stopwords_high) if words else (0.0, 0.0)  # what jusText does without a list
-        numbers = doc.kept
+        numbers, kept = doc.kept, doc.kept_by_rule
         blocks = _blocks(doc, numbers)
         classify_paragraphs(
             blocks,
@@ -87,7 +87,7 @@ class Justext:
         revise_paragraph_classification([group for group, _ in groups], self.max_heading_distance)
         revised = [group.class_type for group, size in groups for _ in range(size)]
         for number, block, final in zip(numbers, blocks, revised, strict=True):
-            if final != "good":
+            if final != "good" and number not in kept:
                 rule, measure, limit = self._why(block, block.stopwords_density(words), low, high)
                 yield Change(number, 0, int(doc.lengths[number]), rule=rule, measure=round(measure, 6), limit=limit)
 

@@ -5,7 +5,8 @@ on the page, what stands around it, and in HTML what the tree says of it. The me
 content. How much of the content may be lost is yours to say (`max_loss`); a curve measured on sites that the model had not seen
 tells at which probability that much is lost. What a `keep` rule names stays.
 
-Text is looked at once more without what has gone, until nothing goes any more: so what has been cleaned is not cleaned again.
+Text is looked at again without what has gone, until nothing goes any more, four times at most: so what has been cleaned is not
+cleaned again.
 
 The model's card, with its figures and its limits, is in docs/model.md.
 """
@@ -29,7 +30,12 @@ class PageModel:
     max_loss: Annotated[
         float, Meta(ge=0, le=0.5, description="share of the content's characters that may be lost; less keeps more of the chrome")
     ] = 0.03
-    weights: Annotated[str, Meta(description="folder with text.weights and html.weights of your own; the built-in ones where empty")] = ""
+    weights: Annotated[
+        str,
+        Meta(
+            description="folder with text.weights, html.weights or both, of your own; the built-in ones where empty", extra={"path": True}
+        ),
+    ] = ""
 
     @property
     def weights_version(self) -> str:
@@ -41,7 +47,7 @@ class PageModel:
 
     def measure(self, doc: Document) -> Measures:
         limit, ready = self.at_least(doc), model(self.weights, kind_of(doc))
-        kept = [change.paragraph for change in doc.changes if change.keeps]
+        kept = list(doc.kept_by_rule)
         found = np.zeros(doc.read)
         live = np.flatnonzero(doc.live).astype(np.int32)
         for _ in range(1 if doc.is_html else _LOOKS):

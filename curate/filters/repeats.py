@@ -30,6 +30,7 @@ Counts = NDArray[np.intp]
 _NUMBERS: Final = re.compile(r"\d+")
 _BULLET: Final = re.compile(r"[•·‣▪*-] ")
 _FIRST_BITS: Final = np.uint64(48)  # to shift a hash by, so that its first sixteen bits are left
+_ROUNDS: Final = 4  # at most: copies that are drawn up one by one would take one each
 _CROWDED: Final = 32  # paragraphs that share a shingle, above which not all of them are compared with all
 
 
@@ -68,12 +69,13 @@ class Repeats:
     def judge(self, doc: Document) -> Iterator[Change]:
         counts = np.bincount(doc.words.owners, minlength=doc.read)
         gone: dict[int, _Edge] = {}
-        live, further = doc.live.copy(), True
-        while further:  # what goes brings copies within reach that were not
+        live = doc.live.copy()
+        for _ in range(_ROUNDS):  # what goes brings copies within reach that were not
             found, further = self._round(doc, live, counts)
             gone |= found
-            further = further and bool(found)
             live[list(found)] = False
+            if not (found and further):
+                break
         for number, edge in sorted(gone.items()):
             stays = edge.stays
             while stays in gone:

@@ -55,6 +55,7 @@ _TAG_BIT: Final = {tag: number for number, tag in enumerate(TAGS)}
 _STEM: Final = 5
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _TOKENS: Final = 24  # of a signature: utility style sheets write dozens
+_LONG_NAME, _SHORT = 400, 100  # characters of the classes, and of any other name, that are looked at
 _KEPT: Final = 1 << 16
 _LONG: Final = {
     name: re.compile("|".join(stem for stem in stems.split() if len(stem) >= _STEM) or "(?!)") for name, stems in GROUPS.items()
@@ -68,8 +69,8 @@ _NAMING: Final = frozenset("role itemprop itemtype aria-label data-testid data-t
 
 def signature(tag: str, attributes: Mapping[str, str | None]) -> str:
     r"""What names an element: tag, class, id and further attributes, parted by \0, which no HTML page has."""
-    more = [value for name, value in attributes.items() if value and name in _NAMING]
-    return "\0".join([tag, attributes.get("class") or "", attributes.get("id") or "", *more])
+    more = [value[:_SHORT] for name, value in attributes.items() if value and name in _NAMING]
+    return "\0".join([tag, (attributes.get("class") or "")[:_LONG_NAME], (attributes.get("id") or "")[:_SHORT], *more])
 
 
 class Sign(NamedTuple):
@@ -85,7 +86,7 @@ class Sign(NamedTuple):
 def sign(signed: str) -> Sign:
     """What a signature says."""
     tag, classes, *_ = signed.split("\0")
-    words = [word.lower() for word in _WORD.findall(signed[len(tag) :][:400])][:_TOKENS]
+    words = [word.lower() for word in _WORD.findall(signed[len(tag) :][:_LONG_NAME])][:_TOKENS]
     groups = 0
     for word in words:
         groups |= _groups(word)

@@ -136,7 +136,10 @@ def share_of(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
 
 def page_of(doc: Document, live: Ints) -> Page:
     """The paragraphs with the numbers `live`, at least one, which ascend."""
-    facts, lengths = doc.facts, doc.lengths[live]
+    lengths = doc.lengths[live]
+    # What was counted as the page was read can be more than an earlier step has left.
+    counted = {name: np.minimum(getattr(doc.facts, name), doc.lengths) for name in ("link_chars", "strong_chars")}
+    facts = doc.facts._replace(**counted)
     place = np.full(doc.read, -1, dtype=np.int32)
     place[live] = np.arange(len(live), dtype=np.int32)
     owners = place[doc.words.owners]

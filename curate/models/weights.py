@@ -61,8 +61,9 @@ class Model(msgspec.Struct, frozen=True):
 
 
 def path_of(folder: str, of: str) -> Path:
-    """The file of a model in a folder; the one that comes with curate where none is named."""
-    return (Path(folder) if folder else BUILT_IN) / f"{of}.weights"
+    """The file of a model in a folder; the one that comes with curate where none is named, or where that one has another model only."""
+    there = [other for other in INPUTS if folder and (Path(folder) / f"{other}.weights").is_file()]
+    return (BUILT_IN if not folder or (there and of not in there) else Path(folder)) / f"{of}.weights"
 
 
 def load(folder: str, of: str) -> Model:
@@ -86,6 +87,13 @@ def parse(data: bytes, name: str, of: str) -> Model:
         raise UsageError(f"{name!r} holds weights for {head.input} in format {head.format}; wanted are those for {of} in format {FORMAT}")
     if hashlib.sha256(payload).hexdigest() != head.sha256:
         raise UsageError(f"{name!r} is damaged: its hash is not the one it states; copy or train it again")
+    try:
+        return _model(head, payload, hashlib.sha256(data).hexdigest()[:12])
+    except (KeyError, ValueError) as problem:
+        raise UsageError(f"{name!r} does not hold what its first line says: {problem!r}; copy or train it again") from None
+
+
+def _model(head: Head, payload: bytes, version: str) -> Model:
     arrays: dict[str, Array] = {}
     at = 0
     for shape in head.arrays:
@@ -98,7 +106,7 @@ def parse(data: bytes, name: str, of: str) -> Model:
         for net in range(head.nets)
     )
     odds = Odds(arrays["odds/names"], arrays["odds/words"]) if "odds/names" in arrays else None
-    return Model(head, nets, odds, hashlib.sha256(data).hexdigest()[:12])
+    return Model(head, nets, odds, version)
 
 
 def dump(head: Head, arrays: dict[str, Array]) -> bytes:

@@ -55,7 +55,7 @@ def _why(doc: Document, paragraph: Paragraph, applied: Applied) -> str:
     elif applied.of != NOTHING:
         words.append(f"repeats {applied.of.doc} {applied.of.paragraph}")
     if applied.reports:
-        words.append("only reports")
+        words.append("keeps it" if applied.keeps else "only reports")
     elif applied.new:
         words.append(f"'{applied.text}' → '{applied.new}'")
     elif paragraph.kept:

@@ -3,8 +3,7 @@
 Whole lines and beginnings are looked up in dictionaries; ends, parts of lines and the literals that patterns need are found
 by one automaton over the lines (a DFA: two to three times as fast as the NFA over the same literals); RE2 sees only lines
 that hold all of a pattern's literals, one `fullmatch` each: the literal has already told which pattern it is, so a Set of all
-patterns would answer a question that nobody asks. What a line comes to does not depend on the page it stands on, and most
-short lines of a site stand on many of its pages: it is kept, and the next page asks a dictionary.
+patterns would answer a question that nobody asks.
 """
 
 from bisect import bisect_right

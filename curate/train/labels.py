@@ -66,6 +66,8 @@ def weak_labels(doc: Document, inside: Sequence[str], outside: Sequence[str]) ->
     for strings, label in ((inside, CONTENT), (outside, CHROME)):
         for string in strings:
             sought = " ".join(string.split())
+            if not sought:
+                continue
             for number, text in enumerate(texts):
                 if sought in text or (len(text) > len(sought) // 2 and text in sought):
                     found[number] = label

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from curate.errors import UsageError
+from curate.fields import nearest
 from curate.models.net import Array, net_of
 from curate.models.page import BAGS, TABLES, Probabilities, inputs, kind_of, mean_odds, measured, with_odds
 from curate.models.weights import FORMAT, Head, dump
@@ -107,6 +108,9 @@ def train(pages: Sequence[LabelledPage], plan: Plan, report: Report, only: str |
 
     Raises UsageError where the pages are too few to be trained and measured on.
     """
+    sources = {name for page in pages for name in (page.source, f"{kind_of(page.document)}:{page.source}")}
+    for name in plan.weights.keys() - sources:
+        raise UsageError(f"there are no pages of a set {name!r} that could weigh more or less; {nearest(name, sources)}")
     found = []
     for of in [only] if only else RECIPES:
         ready = prepare([page for page in pages if kind_of(page.document) == of], plan, of)
@@ -240,7 +244,7 @@ def _run(task: tuple[_Job, Recipe, int]) -> Fitted:
     if learned is not None:  # what a page is told of names and words comes from other sites
         examples = [
             page.examples._replace(
-                page=page.examples.page._replace(inputs=with_odds(page.examples.page.inputs, odds_of(learned, page.page.site)))
+                page=page.examples.page._replace(inputs=with_odds(page.examples.page.inputs, odds_of(learned, _voter(page.page))))
             )
             for page in seen
         ]
@@ -250,9 +254,14 @@ def _run(task: tuple[_Job, Recipe, int]) -> Fitted:
     return Fitted(_named(arrays, learned), losses, {number: mean_odds(nets, given) for number, given in asked.items()})
 
 
+def _voter(page: LabelledPage) -> str:
+    """Whose vote a page is part of: its site's, or its own where nobody knows the site."""
+    return page.site or page.id
+
+
 def _odds(pages: Sequence[Prepared]) -> tuple[Table, Table] | None:
     """The tables of odds that some pages vote for; None for pages without a DOM."""
-    trees = [(page.page.site, page.examples.page.inputs.tree, page.page.labels) for page in pages]
+    trees = [(_voter(page.page), page.examples.page.inputs.tree, page.page.labels) for page in pages]
     found = [(site, tree, labels) for site, tree, labels in trees if tree is not None]
     return tables(votes(found), [site for site, _, _ in found]) if found else None
 

@@ -70,10 +70,10 @@ class Table:
             self._voters[vote.rows] += 1
             self._sums[vote.rows] += vote.odds
 
-    def without(self, site: str = "") -> NDArray[np.float32]:
+    def without(self, site: str | None = None) -> NDArray[np.float32]:
         """Log odds by row; the votes of `site`, if it has any, do not count."""
         voters, sums = self._voters, self._sums
-        if site in self._by_site:
+        if site is not None and site in self._by_site:
             vote = self._by_site[site]
             voters, sums = voters.copy(), sums.copy()
             voters[vote.rows] -= 1
@@ -89,7 +89,7 @@ def tables(of: Votes, sites: Iterable[str]) -> tuple[Table, Table]:
     return Table(names), Table(words)
 
 
-def odds_of(both: tuple[Table, Table], site: str = "") -> Odds:
+def odds_of(both: tuple[Table, Table], site: str | None = None) -> Odds:
     """What a page of `site` is given while training; without a site what is shipped."""
     return Odds(both[0].without(site), both[1].without(site))
 

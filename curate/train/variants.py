@@ -89,7 +89,8 @@ def _thai(word: re.Match[str]) -> str:
 
 
 def _changed(page: LabelledPage, texts: list[str], first: int) -> LabelledPage:
-    document: Document = document_of_lines("\n".join(texts))
+    # A byte order mark before the first line would be none of its characters.
+    document: Document = document_of_lines("\n".join(text.lstrip("\ufeff") or "-" for text in texts))
     document.tags.update(Language().describe(document))
     assert document.read == len(texts)
     return page._replace(document=document, labels=page.labels[first : first + len(texts)])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.document import Change, document_of_lines
+from curate.document import KEPT, Change, document_of_lines
 from curate.filters.justext import Justext
 from curate.formats import html
 from curate.formats.limits import Limits
@@ -133,3 +133,9 @@ def test_short_lines_by_the_thousand_do_not_cost_their_square():
 def test_the_step_is_known_without_loading_lxml():
     code = "import curate.filters.justext, curate.cli.main, sys; sys.exit('lxml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_a_keep_rule_names_stays():
+    doc = document_of_lines("Log in\nShort.")
+    doc.apply("site-rules", [Change(0, 0, 0, rule="generic/en/own#log-in", measure=KEPT)])
+    assert [change.paragraph for change in Justext().judge(doc)] == [1]

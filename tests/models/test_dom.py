@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from curate.document import Document
+from curate.document import Change, Document
 from curate.formats.html import of_snippet
 from curate.models import dom, text
 from curate.models.features import Dense
@@ -168,3 +168,18 @@ def test_the_whole_text_once_more_is_worth_what_is_new_in_it():
     other = PROSE.replace("ferry", "tug").replace("islands", "piers")
     assert adjusted(f"<p>{PROSE}<p>{other}<div>{PROSE} {other}</div>", [0.9, 0.8, 0.9])[2] < 0.5
     assert adjusted(f"<p>{PROSE}<p>{other}<div>{PROSE} {other}</div>", [0.1, 0.1, 0.9])[2] == 0.9
+
+
+def test_a_page_in_subheadings_is_judged_by_the_net_and_no_heading_rule():
+    sentences = [
+        f"Sentence number {number} of the harbour log is long enough to be taken for prose by anybody, and ends." for number in range(6)
+    ]
+    doc = of_snippet("<h1>Log</h1>" + "".join(f"<h2>{sentence}</h2>" for sentence in sentences), ())
+    tree = page_of(doc, np.arange(doc.read, dtype=np.int32))
+    assert dom.adjusted(np.full(doc.read, 0.9), tree).tolist() == [0.9] * doc.read
+
+
+def test_links_count_no_more_than_is_left_of_their_paragraph():
+    doc = of_snippet("<p><a href='/'>All tides of the week</a> are here</p><p>Something else.</p>", ())
+    doc.apply("rules", [Change(0, 0, 22)])
+    assert page_of(doc, np.arange(2, dtype=np.int32)).link_density.tolist() == [1.0, 0.0]

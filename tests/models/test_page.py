@@ -266,6 +266,5 @@ def test_a_change_of_either_file_is_another_version(tmp_path: Path):
 
 
 def test_missing_weights_stop_a_run_before_its_first_page(tmp_path: Path):
-    (tmp_path / "text.weights").write_bytes(made.data("text"))
-    with pytest.raises(UsageError, match=r"html\.weights' cannot be read"):
+    with pytest.raises(UsageError, match=r"text\.weights' cannot be read"):
         steps(str(tmp_path))

@@ -180,3 +180,10 @@ def test_a_limit_has_six_decimals_as_measures_have():
 def test_the_curve_of_a_file_ascends():
     head = msgspec.json.decode(made.data("text").partition(b"\n")[0], type=type(made.head("text")))
     assert all(left < right for left, right in pairwise(head.curve))
+
+
+def test_a_folder_with_one_of_the_models_leaves_the_other_kind_of_pages_to_the_built_in_one(tmp_path: Path):
+    (tmp_path / "text.weights").write_bytes(made.data("text"))
+    assert path_of(str(tmp_path), "text") == tmp_path / "text.weights"
+    assert path_of(str(tmp_path), "html") == BUILT_IN / "html.weights"
+    assert path_of("", "html") == BUILT_IN / "html.weights"

@@ -75,3 +75,8 @@ def test_known_strings_label_their_paragraphs_only():
 def test_a_known_string_across_paragraphs_labels_the_one_that_is_most_of_it():
     page = of_snippet(f"<p>{FERRY} {STORM}<p>on Monday", ())
     assert weak_labels(page, [f"{FERRY} {STORM} on Monday"], []).tolist() == [CONTENT, NEUTRAL]
+
+
+def test_an_empty_string_tells_nothing_of_a_page():
+    doc = document_of_lines("The tide came early.\nLog in")
+    assert weak_labels(doc, ["", "The tide"], [" "]).tolist() == [CONTENT, NEUTRAL]

@@ -7,7 +7,7 @@ from curate.document import Document
 from curate.formats.html import of_snippet
 from curate.models import odds
 from curate.models.tree import Page, page_of
-from curate.train.odds import Votes, odds_of, tables, votes
+from curate.train.odds import Table, Vote, Votes, odds_of, tables, votes
 
 PAGE = "<div class=zarf><p>A long day in the harbour of Northquay, said the crew.</div><div class=quux><p>Tip jar</div>"
 LABELS = np.array([1, 0], dtype=np.int8)
@@ -73,3 +73,9 @@ def test_any_page_has_odds(html: str):
     answer = odds.dense(page(html), odds_of(tables(found, found.names)))
     assert answer.shape == (1, len(odds.TABLE))
     assert np.isfinite(answer).all()
+
+
+def test_pages_of_no_known_site_vote_for_what_is_shipped():
+    by_site = {name: Vote(np.array([7]), np.array([1.0])) for name in ("a", "b", "c", "d", "")}
+    assert Table(by_site).without()[7] > 0
+    assert Table(by_site).without("")[7] == 0
