@@ -61,6 +61,8 @@ gate-raise: $(READY)  ## freeze the figures that are better [FOLD=1] [LOWER=1: t
 model: $(READY)  ## train the page model on QUALITY=… and put its weights and cards in their places
 	$(BIN)/curate model train $(QUALITY)/dev -o $(BUILD)/model $(SET_WEIGHTS) $(if $(WORKERS),--workers $(WORKERS))
 	cp $(BUILD)/model/text.weights $(BUILD)/model/html.weights curate/models/
+	cp $(BUILD)/model/text.md docs/model-text.md
+	cp $(BUILD)/model/html.md docs/model-html.md
 
 golden: $(READY)  ## rewrite the expected results in samples/; review the diff like code
 	$(BIN)/pytest tests/test_samples.py tests/filters/test_page_model.py --golden
