@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from curate.models.features import Dense, Feature
-from curate.models.tree import Chains, Figures, Floats, Page, deepest, figures, log_of, paths, scores, share_of
+from curate.models.features import Dense, Feature, log_of
+from curate.models.tree import Chains, Figures, Floats, Page, deepest, figures, paths, scores, share_of
 from curate.text.codepoints import Bools, Ints
 
 _SHORT: Final = 25  # characters below which Readability gives a paragraph no points

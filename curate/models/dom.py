@@ -15,9 +15,9 @@ from curate.document import FIGURE, LIST, PRE, QUOTE, Document
 from curate.document import TABLE as TABLE_FLAG
 from curate.models import text
 from curate.models.containers import CONTAINERS, SAME_MARKUP, containers, same_markup
-from curate.models.features import Dense, Feature
+from curate.models.features import Dense, Feature, log_of
 from curate.models.names import GROUPS, TAGS
-from curate.models.tree import RUN, Floats, Page, log_of, share_of
+from curate.models.tree import RUN, Floats, Page, share_of
 from curate.text.codepoints import Bools, code_points
 from curate.text.folding import Folded
 from curate.text.shingles import Hashed, shingles, words

@@ -14,3 +14,9 @@ class Feature(NamedTuple):
     name: str
     what: str
     why: str
+
+
+def log_of(values: NDArray[np.generic]) -> Dense:
+    """The logarithm of one more."""
+    logs: Dense = np.log1p(values, dtype=np.float32)
+    return logs

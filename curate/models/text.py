@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.document import Document
-from curate.models.features import Dense, Feature
+from curate.models.features import Dense, Feature, log_of
 from curate.text import shapes
 from curate.text.codepoints import Bools, Ints, code_points
 from curate.text.folding import Folded
@@ -75,11 +75,6 @@ def lines_of(doc: Document, live: Ints) -> Lines:
     return Lines(shapes.shapes(points), owners, starts, lengths, points, hashes, word_owners, counts, str(doc.tags.get("lang", "und")))
 
 
-def _log(values: NDArray[np.generic]) -> Floats:
-    logs: Floats = np.log1p(values, dtype=np.float32)
-    return logs
-
-
 def _share(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
     """A share that is 0 where there is nothing to have a share of."""
     shares: Floats = (part / np.maximum(whole, 1)).astype(np.float32)
@@ -126,8 +121,8 @@ def _characters(lines: Lines) -> tuple[list[Floats], NDArray[np.intp]]:
     counts = np.bincount(lines.owners * shapes.COUNT + lines.shapes, minlength=len(lines.lengths) * shapes.COUNT).reshape(-1, shapes.COUNT)
     ink = lines.lengths - counts[:, shapes.SPACE]
     shares = _share(counts[:, list(_SHARES.values())], ink[:, None])
-    logs = _log(counts[:, [shapes.STOP, shapes.COMMA, shapes.DIGIT, shapes.QUOTE, shapes.DIVIDER]])
-    return [_log(lines.lengths)[:, None], shares, logs], counts
+    logs = log_of(counts[:, [shapes.STOP, shapes.COMMA, shapes.DIGIT, shapes.QUOTE, shapes.DIVIDER]])
+    return [log_of(lines.lengths)[:, None], shares, logs], counts
 
 
 _EDGES: Final = {
@@ -219,13 +214,13 @@ def _words(lines: Lines, counts: NDArray[np.intp]) -> list[Floats]:
     letters = counts[:, shapes.UPPER : shapes.DIGIT + 1].sum(axis=1)
     shares = _share(by_kind, total[:, None])
     return [
-        _log(lines.counts)[:, None],
-        _log(_share(letters, total))[:, None],
+        log_of(lines.counts)[:, None],
+        log_of(_share(letters, total))[:, None],
         shares[:, :4],
-        _log(by_kind[:, 3])[:, None],
+        log_of(by_kind[:, 3])[:, None],
         shares[:, 4:],
         _share(stops, lines.counts)[:, None],
-        _log(stops)[:, None],
+        log_of(stops)[:, None],
         np.full((n, 1), bool(len(listed)), dtype=np.float32),
     ]
 
@@ -292,10 +287,10 @@ def _company(lines: Lines, prose: Bools) -> list[Floats]:
     _, line, copies = np.unique(whole, return_inverse=True, return_counts=True)
     earliest = np.full(len(copies), n, dtype=np.intp)
     np.minimum.at(earliest, line, some)
-    found[some, 0] = _log(copies[line] - 1)
+    found[some, 0] = log_of(copies[line] - 1)
     found[some, 1] = earliest[line] < some
     for column, at in ((2, firsts), (3, lasts)):
-        found[some, column] = _log(np.bincount(word[at], minlength=len(unique))[word[at]] - 1)
+        found[some, column] = log_of(np.bincount(word[at], minlength=len(unique))[word[at]] - 1)
     same = (word[firsts[1:]] == word[firsts[:-1]]) & (some[1:] - some[:-1] == 1)
     found[some[1:], 4] = same
     # What a paragraph has itself does not count, so of its words those in other lines only.

@@ -122,12 +122,6 @@ class Page(NamedTuple):
 RUN: Final = 4  # words; as many as the benchmarks compare
 
 
-def log_of(values: NDArray[np.generic]) -> Floats:
-    """The logarithm of one more."""
-    logs: Floats = np.log1p(values, dtype=np.float32)
-    return logs
-
-
 def share_of(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
     """A share that is 0 where there is nothing to have a share of."""
     shares: Floats = (part / np.maximum(whole, 1e-6)).astype(np.float32)

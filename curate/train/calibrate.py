@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.models.page import Probabilities
-from curate.train.labels import CHROME, CONTENT, Labels
+from curate.train.labels import CONTENT, Labels
 
 _BINS: Final = 24
 _LOSSES: Final = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
@@ -54,8 +54,3 @@ def curve(probabilities: Probabilities, labels: Labels, chars: NDArray[np.int32]
     lost = np.cumsum(chars[order]) / chars[order].sum()
     limits = [float(probabilities[order[min(int(np.searchsorted(lost, loss, side="right")), len(order) - 1)]]) for loss in _LOSSES]
     return [(0.0, 0.0), *((loss, round(limit, 6)) for loss, limit in zip(_LOSSES, limits, strict=True))]
-
-
-def gone(probabilities: Probabilities, labels: Labels, limit: float) -> float:
-    """Share of the paragraphs of chrome that a limit removes."""
-    return float((probabilities[labels == CHROME] < limit).mean())

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from curate.models.page import calibrated, probability
-from curate.train.calibrate import Answers, curve, gone, knots
+from curate.train.calibrate import Answers, curve, knots
 
 steady = settings(deadline=None, derandomize=True, max_examples=120)
 
@@ -104,9 +104,3 @@ def test_chrome_and_neutral_paragraphs_do_not_move_the_curve():
     assert dict(with_others)[0.3] == 0.3
     assert dict(with_others)[0.2] == 0.1
     assert dict(with_others)[0.5] == 0.5
-
-
-def test_gone():
-    measures, labels = np.array([0.1, 0.2, 0.3, 0.9, 0.1]), np.array([0, 0, 0, 0, 1], dtype=np.int8)
-    assert gone(measures, labels, 0.3) == 0.5
-    assert gone(measures, labels, 0) == 0
