@@ -201,7 +201,8 @@ def _entry(
 ) -> tuple[Entry, list[Problem]]:
     """A step with its parameters checked against its fields."""
     cls = step_class(said.name)
-    beside = {name: str(Path(toml.path).parent / parameters[name]) for name in paths_of(cls) if isinstance(parameters.get(name), str)}
+    named = [name for name in paths_of(cls) if isinstance(parameters.get(name), str) and parameters[name]]
+    beside = {name: str(Path(toml.path).parent / parameters[name]) for name in named}
     merged = {**(base.parameters if base else {}), **parameters, **beside}
     made, problems = build(cls, merged, toml, at, other=_OWN)
     if said.store and kind(cls) != "measure":

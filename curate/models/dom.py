@@ -245,7 +245,7 @@ def adjusted(probabilities: NDArray[np.float64], page: Page) -> NDArray[np.float
     """Probabilities with what holds whatever the net says, before any limit is set.
 
     The cells of a table of data stay or go together. What was said before counts by as much as is new in it. A heading, the
-    headline and what is as long as prose aside, is worth no more than the best of the three paragraphs below it that are none.
+    headline aside, is worth no more than the best of the three paragraphs below it that are none.
     """
     found = probabilities.copy()
     _tables(found, page)
@@ -253,7 +253,9 @@ def adjusted(probabilities: NDArray[np.float64], page: Page) -> NDArray[np.float
         page.runs.owners, weights=np.where(page.earliest < page.runs.owners, found[page.earliest], 0), minlength=len(found)
     ) / np.maximum(page.run_counts, 1)
     found = np.where(page.run_counts >= _TWICE, np.minimum(found, 2 * (1 - held)), found)
-    body, headings = np.flatnonzero(page.headings == 0), np.flatnonzero((page.headings > 1) & (page.lengths < text.PROSE_CHARS))
+    body, headings = np.flatnonzero(page.headings == 0), np.flatnonzero(page.headings > 1)
+    if page.lengths[headings].sum() > page.lengths[body].sum():  # their text is in headings: they head nothing
+        return found
     below = np.concatenate([found[body], np.zeros(_AHEAD)])
     best = np.max([below[step : step + len(body) + 1] for step in range(_AHEAD)], axis=0)
     found[headings] = np.minimum(found[headings], best[np.searchsorted(body, headings)])
