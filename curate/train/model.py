@@ -185,9 +185,7 @@ def _head(pages: list[Prepared], odds: Mapping[int, Probabilities], of: str, rec
     answers = pooled(pages, odds)
     knots = calibrate.knots(answers)
     found = np.concatenate([measured(answer, knots, pages[number].examples.page.inputs.tree) for number, answer in odds.items()])
-    labels = np.concatenate([pages[number].page.labels for number in odds])
-    chars = np.concatenate([pages[number].page.document.lengths for number in odds])
-    scored = labels != NEUTRAL
+    scored = np.concatenate([pages[number].page.labels for number in odds]) != NEUTRAL
     return Head(
         format=FORMAT,
         input=of,
@@ -196,7 +194,7 @@ def _head(pages: list[Prepared], odds: Mapping[int, Probabilities], of: str, rec
         dilations=list(recipe.dilations),
         nets=recipe.nets,
         knots=knots,
-        curve=calibrate.curve(found[scored], labels[scored], chars[scored]),
+        curve=calibrate.curve(found[scored], answers.labels, answers.chars),
         about={"pages": len(pages), "sites": len({page.page.site for page in pages}), "seed": plan.seed, "recipe": asdict(recipe)},
         arrays=[],
         sha256="",
