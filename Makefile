@@ -13,7 +13,7 @@ SET_WEIGHTS := $(foreach set,html:fundus=0.8 html:fundus_eval=0.6 html:segments=
 GATE = --quality $(QUALITY) $(if $(filter file,$(origin QUALITY)),,--required) -o $(BUILD)/gate $(SET_WEIGHTS) $(if $(FOLD),--fold $(FOLD)) $(if $(WORKERS),--workers $(WORKERS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run corpus check rules-check format test gate gate-raise model golden clean
+.PHONY: help setup run corpus check rules-check format test gate gate-raise model scale golden clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,9 +29,10 @@ $(READY): pyproject.toml
 run: $(READY)  ## clean samples/ into build/samples/
 	$(BIN)/curate clean samples/pages --config samples/curate.toml -o $(BUILD)/samples
 
-corpus: $(READY)  ## clean IN=… into OUT=… [CONFIG=…] [WORKERS=…]
+corpus: $(READY)  ## clean IN=… into OUT=…, or go on [CONFIG=…] [WORKERS=…] [MEMORY=…] [INDEX=…] [ALLOW_FAILED=…]
 	@test -n "$(IN)" -a -n "$(OUT)" || { echo 'usage: make corpus IN="pages/ more.jsonl" OUT=corpus [CONFIG=curate.toml] [WORKERS=4]' >&2; exit 2; }
-	$(BIN)/curate clean $(IN) -o $(OUT) $(if $(CONFIG),--config $(CONFIG)) $(if $(WORKERS),--workers $(WORKERS))
+	$(BIN)/curate clean $(IN) -o $(OUT) $(if $(CONFIG),--config $(CONFIG)) $(if $(WORKERS),--workers $(WORKERS)) \
+		$(if $(MEMORY),--memory $(MEMORY)) $(if $(INDEX),--index $(INDEX)) $(if $(ALLOW_FAILED),--allow-failed $(ALLOW_FAILED))
 
 check: $(READY)  ## format, lint, types, layers
 	$(BIN)/ruff format --check curate tests
@@ -63,6 +64,10 @@ model: $(READY)  ## train the page model on QUALITY=… and put its weights and 
 	cp $(BUILD)/model/text.weights $(BUILD)/model/html.weights curate/models/
 	cp $(BUILD)/model/text.md docs/model-text.md
 	cp $(BUILD)/model/html.md docs/model-html.md
+
+scale: $(READY)  ## what runs across so many generated documents take, into build/scale/ [DOCUMENTS=1000,10000] [WORKERS=1,2]
+	$(BIN)/python tests/scale/rates.py
+	$(BIN)/python tests/scale/scale.py -o $(BUILD)/scale $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(WORKERS),--workers $(WORKERS))
 
 golden: $(READY)  ## rewrite the expected results in samples/; review the diff like code
 	$(BIN)/pytest tests/test_samples.py tests/filters/test_page_model.py --golden

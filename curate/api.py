@@ -19,7 +19,8 @@ def _ready(preset: str | Path, changed: int) -> tuple[Config, Pipeline]:  # noqa
 def clean(page: str | bytes, url: str | None = None, preset: str | Path = "page") -> Document:
     """Clean one page: text or HTML, told by its first characters.
 
-    `url` is the page's address, where it is known; `preset` names a preset or is a path to a configuration file.
+    `url` is the page's address, where it is known; `preset` names a preset or is a path to a configuration file. Steps
+    across documents are passed over: one page has nothing to repeat.
     The result's `text` is what was kept, its `changes` what was removed and why. Raises PageError for a page that
     cannot be read and ConfigError for a configuration with problems.
     """

@@ -15,7 +15,7 @@ from curate.errors import ConfigError, Problem, UsageError
 from curate.fields import Toml, build, nearest, paths_of, read_toml, tables
 from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits
-from curate.pipeline import Pipeline, Placed
+from curate.pipeline import Pipeline, Placed, corpus_steps
 from curate.steps import kind, step_class, steps
 
 PRESETS: Final = Path(__file__).parent / "presets"
@@ -33,6 +33,9 @@ class Input:
         Meta(description="where a page's site is told: its URL, a host name in its path, the name of its folder, a field of its record"),
     ] = "url"
     fields: Annotated[Fields, Meta(description="which field of a JSON record holds what")] = Fields()  # noqa: RUF009  # frozen
+    shard_bytes: Annotated[
+        int, Meta(ge=1, description="how much is cleaned in one go, as it lies on the disk; doubled until there are at most 4,096 shards")
+    ] = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,21 @@ def _steps(base: tuple[Entry, ...], toml: Toml) -> tuple[tuple[Entry, ...], list
         problems += _place(said, order, toml, at)
         if said.name in order:
             entries[said.name] = entry
+    problems += _apart(order, {str(table.get("name")): number for number, table in enumerate(listed)}, toml)
     return tuple(entries[name] for name in order), problems
+
+
+def _apart(order: list[str], tables_of: dict[str, int], toml: Toml) -> list[Problem]:
+    """The problem that a step stands between two corpus steps, which are settled all at once."""
+    kinds = [kind(step_class(name)) for name in order]
+    first, end = corpus_steps(kinds)
+    between = [name for name, of in zip(order[first:end], kinds[first:end], strict=True) if of != "corpus"]
+    if not between:
+        return []
+    across = [name for name, of in zip(order, kinds, strict=True) if of == "corpus"]
+    named = next((name for name in (*between, *across) if name in tables_of), "")
+    said = f"{', '.join(between)} cannot stand between {', '.join(across)}: steps across documents stand together; move one with `after`"
+    return [toml.problem(("step", tables_of[named], "name") if named else ("step",), said)]
 
 
 def _entry(
@@ -207,8 +224,6 @@ def _entry(
     made, problems = build(cls, merged, toml, at, other=_OWN)
     if said.store and kind(cls) != "measure":
         problems.append(toml.problem((*at, "store"), f"{said.name!r} measures nothing that could be stored"))
-    if kind(cls) == "corpus":
-        problems.append(toml.problem((*at, "name"), f"{said.name!r} decides across documents, which this version does not do yet"))
     converted = {name: getattr(made, name) for name in merged} if made is not None else merged
     return Entry(said.name, converted, bool(base and base.store) if said.store is None else said.store), problems
 

@@ -5,7 +5,7 @@ page. Steps read it and propose `Change`s; only the pipeline applies them, throu
 in `changes`. Nothing is deleted: a paragraph that is dropped is no longer `live`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -67,8 +67,8 @@ class Applied(NamedTuple):
 
     @property
     def keeps(self) -> bool:
-        """Whether it says that a rule keeps the paragraph."""
-        return self.reports and self.measure == KEPT
+        """Whether it says that a rule keeps the paragraph. What would have gone by a limit is another report, with that limit."""
+        return self.reports and self.measure == KEPT and not self.limit
 
 
 class Source(NamedTuple):
@@ -158,7 +158,7 @@ class Document:
         blank_before: Bools,
         doc: str = "",
         source: Source = Source(""),  # noqa: B008  # immutable
-        facts: Facts = NO_FACTS,
+        facts: Facts | Callable[[], Facts] = NO_FACTS,  # or what reads them when they are asked for
         is_html: bool = False,
     ) -> None:
         self.page = page  # the text with the white space between paragraphs, as it stands now
@@ -166,7 +166,7 @@ class Document:
         self.blank_before = blank_before  # whether a blank line stands before the paragraph in the input
         self.doc = doc  # the key of this page in every record
         self.source = source
-        self.facts = facts
+        self._facts = facts
         self.is_html = is_html
         self.selectors: tuple[str, ...] = ()  # those that steps asked for, run on the page's tree when it was read
         self.live: Bools = np.ones(len(starts), dtype=np.bool_)
@@ -177,6 +177,7 @@ class Document:
         self.raw = b""  # the page's bytes, only where decoding them cannot be undone
         self.tags: dict[str, str | float] = {}
         self.measures: dict[str, list[float]] = {}
+        self.held: frozenset[int] = frozenset()  # paragraphs that copies elsewhere have gone for: nothing takes them out any more
         self.changes: list[Applied] = []
         self.format = "text"  # of the file it was read from: text, html, jsonl
         self.outcome, self.reason = "kept", ""
@@ -187,6 +188,11 @@ class Document:
     def host(self) -> str:
         """The site the page is of, as a host name: the one given, or the URL's; "" for none."""
         return host_of(self.site, self.url)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the reader found besides the text; of a text page nothing."""
+        return self._facts if isinstance(self._facts, Facts) else self._facts()
 
     @cached_property
     def points(self) -> CodePoints:
@@ -250,7 +256,8 @@ class Document:
         """Carry out a step's changes of live paragraphs, in order, and write them down.
 
         A span taken out takes the white space along that it would leave at an edge of its paragraph; a change
-        that leaves nothing is a drop. Raises IndexError for a paragraph that is gone or a span outside of it.
+        that leaves nothing is a drop, and of a held paragraph a report. Raises IndexError for a paragraph that is gone
+        or a span outside of it.
         """
         rewritten: dict[int, str] = {}
         for change in changes:
@@ -265,6 +272,8 @@ class Document:
             if start < end and not new and (left or right):
                 left, right = _joined(left, right)
                 start, end = len(left), len(text) - len(right)
+            if number in self.held and not (left or right or new):
+                start = end = 0
             self.changes.append(Applied(step, number, start, end, text[start:end], new, rule, measure, limit, of))
             if start == end and not new:
                 continue

@@ -1,9 +1,14 @@
-"""An ordered list of steps, run over one document at a time; counts what each of them did."""
+"""An ordered list of steps, run over one document at a time; counts what each of them did.
+
+Where there are corpus steps, the list has three parts: the steps before them take a document as far as it goes by itself, the
+corpus steps decide across documents (`run/settle.py`), and the steps behind them see what that has left.
+"""
 
 import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +16,11 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from curate.document import WHOLE, Change, Document
-from curate.steps import Edit, Judge, Learned, Measure, Ruled, Selecting, Step, Tag, kind
+from curate.duplicates.corpus import DOCUMENTS, Sketcher
+from curate.errors import UsageError
+from curate.steps import Across, Edit, Judge, Learned, Measure, Measures, Ruled, Selecting, Step, Tag, kind
 
 
 class Placed(NamedTuple):
@@ -46,14 +52,24 @@ class StepCount:
 
 
 class Pipeline:
-    """Steps in order. `run` takes a document through all of them."""
+    """Steps in order. `run` takes a document through all of them but the corpus steps."""
 
     def __init__(self, steps: Sequence[Placed]) -> None:
         self.steps = tuple(steps)
         self.counts = {placed.name: StepCount() for placed in self.steps}
-        self._kinds = [kind(placed.step) for placed in self.steps]
+        kinds = [kind(placed.step) for placed in self.steps]
+        self._kinds = dict(zip(self.counts, kinds, strict=True))
+        first, end = corpus_steps(kinds)
+        if apart := [placed.name for placed, of in zip(self.steps[first:end], kinds[first:end], strict=True) if of != "corpus"]:
+            raise UsageError(f"steps across documents stand together; between them stands {apart[0]!r}")
+        self.before, self.across, self.behind = self.steps[:first], self.steps[first:end], self.steps[end:]
+        # What the corpus steps want written down of each document; equal ones once.
+        self.sketchers: tuple[Sketcher, ...] = tuple(dict.fromkeys(cast("Across", placed.step).sketcher for placed in self.across))
+        names = [DOCUMENTS, *(sketcher.name for sketcher in self.sketchers)]
+        if len(set(names)) < len(names):
+            raise UsageError(f"two sketches that are not equal have one name, of {', '.join(names)}; their steps have to name them apart")
         # The hash of the rule files in use, "" without rules; reads them, so that a broken one stops here.
-        ruled = next((cast("Ruled", placed.step) for placed in self.steps if hasattr(placed.step, "rules_version")), None)
+        self.ruled = ruled = next((cast("Ruled", placed.step) for placed in self.steps if hasattr(placed.step, "rules_version")), None)
         self.rules_version = ruled.rules_version if ruled else ""
         self.pack_versions = ruled.pack_versions if ruled else {}
         # The same of learned weights.
@@ -88,39 +104,111 @@ class Pipeline:
             self.counts[name].merge(count)
 
     def run(self, doc: Document) -> Document:
-        """Take a document through the steps; returns it, changed as its `changes` say."""
-        for placed, step_kind in zip(self.steps, self._kinds, strict=True):
-            count = self.counts[placed.name]
-            began = time.thread_time()
-            before = len(doc.changes)
-            if doc.live.any():
-                self._step(doc, placed, step_kind, count)
-            _tally(doc, before, count)
-            count.cpu_seconds += time.thread_time() - began
+        """Take a document through the steps; returns it, changed as its `changes` say.
+
+        Corpus steps are passed over: one document has nothing to repeat.
+        """
+        return self.run_behind(self.run_before(doc))
+
+    def run_before(self, doc: Document) -> Document:
+        """Take a document as far as the corpus steps; what becomes of it is open until `run_behind`."""
+        for placed in self.before:
+            self._step(doc, placed)
+        return doc
+
+    def run_behind(self, doc: Document) -> Document:
+        """Take a document through what stands behind the corpus steps."""
+        for placed in self.behind:
+            self._step(doc, placed)
         if doc.outcome == "kept" and not doc.live.any():
             doc.outcome = "emptied"
             doc.reason = doc.changes[-1].step if doc.changes else "no text"
         return doc
 
-    @staticmethod
-    def _step(doc: Document, placed: Placed, step_kind: str, count: StepCount) -> None:
-        step = placed.step
-        if hasattr(step, "describe"):
-            doc.tags.update(cast("Tag", step).describe(doc))
+    def takes_part(self, doc: Document) -> bool:
+        """Whether the corpus steps look at a document: there is text left, and nothing behind them will drop it for what it is."""
+        return doc.outcome == "kept" and bool(doc.live.any()) and not self.doomed(doc)
+
+    def doomed(self, doc: Document) -> bool:
+        """Whether a measure behind the corpus steps would drop the document as it stands, which it leaves as it is.
+
+        What such a measure goes by may have been told by a step behind them too, so those are asked, and forgotten again. Which
+        measures are of the document shows when they are taken, so measures of paragraphs are taken twice.
+        """
+        tags = doc.tags
+        doc.tags = dict(tags)
+        doomed = False
+        for placed in self.behind:
+            _describe(doc, placed)
+            if self._kinds[placed.name] == "measure":
+                measures = _measured(doc, placed)
+                doomed |= not measures.ndim and any(_beyond(doc, placed.step, measures))
+        doc.tags = tags
+        return doomed
+
+    def settle(self, doc: Document, name: str, changes: Sequence[Change], *, whole: bool) -> None:
+        """Carry out what a corpus step has decided about a document: drops of whole paragraphs, of all there are if `whole`, or reports."""
+        count = self.counts[name]
+        with _counted(doc, count):
+            count.histogram.update(_bucket(change.measure) for change in changes)
+            doc.apply(name, changes)
+        if whole:
+            doc.outcome, doc.reason = "dropped", name
+
+    def _step(self, doc: Document, placed: Placed) -> None:
+        with _counted(doc, self.counts[placed.name]):
+            if doc.live.any():
+                self._run(doc, placed)
+
+    def _run(self, doc: Document, placed: Placed) -> None:
+        step, step_kind = placed.step, self._kinds[placed.name]
+        _describe(doc, placed)
         if step_kind == "edit":
             doc.apply(placed.name, cast("Edit", step).edit(doc))
         elif step_kind == "judge":
             doc.apply(placed.name, _spread(doc, placed, cast("Judge", step).judge(doc)))
         elif step_kind == "measure":
-            measures = np.asarray(cast("Measure", step).measure(doc), dtype=np.float64).round(6)
+            measures = _measured(doc, placed)
             if placed.store:
                 doc.measures[placed.name] = np.atleast_1d(measures).tolist()
             seen = measures[doc.live] if measures.ndim else np.atleast_1d(measures)
-            count.histogram.update(map(_bucket, seen.tolist()))
+            self.counts[placed.name].histogram.update(map(_bucket, seen.tolist()))
             doc.apply(placed.name, _spread(doc, placed, _beyond(doc, step, measures)))
 
 
-def _beyond(doc: Document, step: Step, measures: NDArray[np.float64]) -> Iterator[Change]:
+def corpus_steps(kinds: Sequence[str]) -> tuple[int, int]:
+    """From where to where in a list of kinds there are corpus steps; both the end of the list where there are none."""
+    at = [number for number, kind_ in enumerate(kinds) if kind_ == "corpus"]
+    return (at[0], at[-1] + 1) if at else (len(kinds), len(kinds))
+
+
+@contextmanager
+def _counted(doc: Document, count: StepCount) -> Iterator[None]:
+    """Count what a step does to a document."""
+    before = len(doc.changes)
+    with timed(count):
+        yield
+        _tally(doc, before, count)
+
+
+@contextmanager
+def timed(count: StepCount) -> Iterator[None]:
+    """Count the time that something takes as a step's."""
+    began = time.thread_time()
+    yield
+    count.cpu_seconds += time.thread_time() - began
+
+
+def _describe(doc: Document, placed: Placed) -> None:
+    if hasattr(placed.step, "describe"):
+        doc.tags.update(cast("Tag", placed.step).describe(doc))
+
+
+def _measured(doc: Document, placed: Placed) -> Measures:
+    return np.asarray(cast("Measure", placed.step).measure(doc), dtype=np.float64).round(6)
+
+
+def _beyond(doc: Document, step: Step, measures: Measures) -> Iterator[Change]:
     """The drops that a measure's limit asks for."""
     side = "at_least" if hasattr(step, "at_least") else "at_most"
     said = getattr(step, side)
@@ -137,12 +225,16 @@ def _beyond(doc: Document, step: Step, measures: NDArray[np.float64]) -> Iterato
 def _spread(doc: Document, placed: Placed, changes: Iterable[Change]) -> Iterator[Change]:
     """A drop of the whole document as drops of what is left of it, so that every paragraph is accounted for.
 
-    It stands for itself: what the step proposed besides is left out.
+    It stands for itself: what the step proposed besides is left out. With a held paragraph in it the document stays, and the
+    drop is a report.
     """
     proposed = list(changes)
     whole = next((change for change in proposed if change.paragraph == WHOLE), None)
     if whole is None:
         yield from proposed
+        return
+    if doc.held:
+        yield whole._replace(paragraph=min(doc.held), start=0, end=0)
         return
     doc.outcome, doc.reason = getattr(placed.step, "outcome", "dropped"), placed.name
     for number in doc.kept:

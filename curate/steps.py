@@ -1,6 +1,6 @@
 """The five kinds of step, and how a step's name becomes its object.
 
-A step is a frozen dataclass in a file of its own below `tags/`, `edits/` or `filters/`; the file's name
+A step is a frozen dataclass in a file of its own below `tags/`, `edits/`, `filters/` or `corpus/`; the file's name
 is the step's name (`min_chars.py` holds `MinChars` and is `min-chars`). Other packages add steps by entry points
 of the group `curate.steps`, named as the step is named.
 """
@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.document import Change, Document
+from curate.duplicates.corpus import Corpus, Drops, Sketcher
 from curate.errors import UsageError
 from curate.fields import nearest
 
 Measures = NDArray[np.float64]  # one value a paragraph (those of dropped ones are not looked at), or a single one
 
-FOLDERS = ("tags", "edits", "filters")
+FOLDERS = ("tags", "edits", "filters", "corpus")
 
 
 class Tag(Protocol):
@@ -61,15 +62,16 @@ class Judge(Protocol):
         ...
 
 
-class Corpus(Protocol):
-    """Decides across documents: every document is sketched, then all sketches are settled together."""
+class Across(Protocol):
+    """Decides across documents: every document is sketched when it has been cleaned, then all are settled together."""
 
-    def sketch(self, doc: Document) -> bytes:
-        """What settling needs to know of the document."""
+    @property
+    def sketcher(self) -> Sketcher:
+        """What is written down of each document; steps with equal sketchers share what they write."""
         ...
 
-    def settle(self, sketches: Mapping[str, bytes]) -> Iterable[tuple[str, Change]]:
-        """Changes by document key."""
+    def settle(self, corpus: Corpus) -> Drops:
+        """What goes, of all that is alive."""
         ...
 
 
@@ -79,6 +81,10 @@ class Ruled(Protocol):
     @property
     def rules_version(self) -> str:
         """A hash of them; reading it reads them, so that a broken one stops a run before the first page."""
+        ...
+
+    def rules_of(self, doc: Document) -> str:
+        """A hash of those of them that can touch a page which has been through the step."""
         ...
 
     @property
@@ -107,7 +113,7 @@ class Selecting(Protocol):
         ...
 
 
-Step = Tag | Edit | Measure | Judge | Corpus
+Step = Tag | Edit | Measure | Judge | Across
 # By the method a step has; a step of any kind may describe besides.
 KINDS = {"edit": "edit", "measure": "measure", "judge": "judge", "settle": "corpus", "describe": "tag"}
 

@@ -7,13 +7,18 @@ import sys
 import sysconfig
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from unittest import mock
 
+import numpy as np
 import pytest
 import zstandard
 
 from curate.cli.main import main
+from curate.duplicates.corpus import Corpus, Sketched
+from curate.duplicates.documents import Documents
+from curate.duplicates.table import write
 
 
 def pytest_addoption(parser):
@@ -26,6 +31,14 @@ class Ran(NamedTuple):
     code: int
     out: str
     err: str
+
+
+def unpacked(path):
+    """The bytes of a file, whatever it is compressed with."""
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        return gzip.decompress(data)
+    return zstandard.ZstdDecompressor().decompressobj().decompress(data) if path.suffix == ".zst" else data
 
 
 class CommandLine:
@@ -41,13 +54,8 @@ class CommandLine:
 
     @staticmethod
     def rows(out, kind="clean"):
-        """The rows of one kind that a run wrote, whatever they are compressed with, read with nothing but the standard json."""
-        [path] = Path(out).glob(f"{kind}-*.jsonl*")
-        data = path.read_bytes()
-        if path.suffix == ".gz":
-            data = gzip.decompress(data)
-        elif path.suffix == ".zst":
-            data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+        """The rows of one kind that a run wrote, shard by shard, whatever they are compressed with."""
+        data = b"".join(map(unpacked, sorted(Path(out).glob(f"{kind}-*.jsonl*"))))
         return [json.loads(line) for line in data.splitlines()]
 
 
@@ -79,3 +87,61 @@ def story():
         return "\n".join(lines[number % len(lines)] for number in range(first, first + count)) + "\n"
 
     return written
+
+
+class Gone(NamedTuple):
+    """A row that a corpus step takes out, or only names."""
+
+    rule: str
+    measure: float
+    limit: float
+    of: tuple[str, int] | None  # the document and the paragraph that it repeats
+
+
+class Settled(NamedTuple):
+    """What a corpus step has decided about some documents."""
+
+    gone: dict[tuple[str, int], Gone]  # by document and paragraph
+    reports: bool
+    whole: bool
+    kept: dict[str, bytes]  # the files that it left, by name
+
+
+def settle(step, documents, *, shards=1, memory=1 << 30, dead=frozenset(), backwards=False):
+    """Settle a corpus step on documents dealt out to some shards; `dead` are the rows, (document, paragraph), that went before."""
+    with TemporaryDirectory() as folder:
+        parts, rows = [], []
+        for number in range(shards):
+            part = Path(folder) / f"{number:05}"
+            part.mkdir()
+            own, sketch = Documents(), step.sketcher.begin()
+            for doc in documents[number::shards]:
+                own.add(doc)
+                sketch.add(doc)
+            rows.append([(doc.doc, paragraph) for doc in documents[number::shards] for paragraph in doc.kept])
+            write(part / "documents.table", own.table())
+            write(part / f"{step.sketcher.name}.table", sketch.table())
+            parts.append(Sketched(part))
+        living = tuple(np.array([row not in dead for row in some], dtype=np.bool_) for some in rows)
+        work = Path(folder) / "work"
+        work.mkdir()
+        drops = step.settle(Corpus(tuple(parts), living, memory, _backwards if backwards else map, work))
+        names = [row for some in rows for row in some]
+        gone = {}
+        for row, rule, measure, limit, of in zip(
+            *(getattr(drops, name).tolist() for name in ("rows", "rules", "measures", "limits", "of")), strict=True
+        ):
+            gone[names[row]] = Gone(drops.names[rule], measure, limit, names[of] if of >= 0 else None)
+        assert drops.rows.tolist() == sorted(set(drops.rows.tolist())), "rows are in order, each once"
+        return Settled(gone, drops.reports, drops.whole, {path.name: path.read_bytes() for path in work.iterdir()})
+
+
+def _backwards(function, items):
+    """A map that carries the last item out first."""
+    return reversed([function(item) for item in reversed(items)])
+
+
+@pytest.fixture(scope="session")
+def settled():
+    """A corpus step on its own, as a function; see `settle`."""
+    return settle

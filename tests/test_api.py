@@ -72,6 +72,13 @@ class TestClean:
         assert len(curate.clean(story() + story()).kept) == 3
         assert len(curate.clean(story() + story(), preset="rules-only").kept) == 6
 
+    def test_a_page_by_itself_repeats_no_other(self, story):
+        """The corpus preset does to one page what the page preset does: whatever came before it."""
+        for _ in range(2):
+            doc = curate.clean(story(), preset="corpus")
+            assert (doc.outcome, doc.changes) == ("kept", [])
+            assert doc.text == curate.clean(story(), preset="page").text
+
     @pytest.mark.parametrize("kind", [str, lambda path: path], ids=["string", "path"])
     def test_a_configuration_file_by_its_path(self, tmp_path, story, kind):
         (tmp_path / "rules" / "sites" / "o").mkdir(parents=True)

@@ -60,6 +60,14 @@ def test_the_page_preset_has_its_steps_in_order():
     assert load("page").limits == Limits()
 
 
+def test_the_corpus_preset_is_the_page_preset_and_steps_across_documents_which_see_the_model_s_measures():
+    across = ["site-lines", "duplicate-documents", "duplicate-paragraphs"]
+    found = load("corpus")
+    assert names(found) == [*PAGE[:-1], *across, PAGE[-1]]
+    assert [entry.name for entry in found.entries if entry.store] == ["page-model"]
+    assert [placed.name for placed in found.pipeline().across] == across
+
+
 def test_a_preset_that_there_is_not_names_the_nearest():
     with pytest.raises(UsageError, match="the nearest is 'page'"):
         load("pages")
@@ -234,6 +242,26 @@ def test_steps_are_tables_of_a_list(tmp_path: Path, text: str):
     [(line, key, message)] = problems(tmp_path, text)
     assert (line, key) == (1, "step")
     assert "[[step]]" in message
+
+
+@pytest.mark.parametrize(
+    ("tables", "line", "between"),
+    [
+        ('name = "justext"\nafter = "site-lines"', 3, "justext"),
+        ('name = "min-chars"\nat_least = 1\n[[step]]\nname = "min-chars"\nafter = "site-lines"', 6, "min-chars"),
+        ('name = "site-lines"\nafter = "page-model"', 3, "repeats"),
+        ('name = "justext"\n[[step]]\nname = "site-lines"\nafter = "page-model"', 5, "repeats"),
+    ],
+)
+def test_steps_across_documents_stand_together(tmp_path: Path, tables: str, line: int, between: str):
+    *_, (found_line, key, message) = problems(tmp_path, f'extends = "corpus"\n[[step]]\n{tables}\n')
+    assert (found_line, key) == (line, "step.name")
+    assert message.startswith(f"{between} cannot stand between site-lines, ")
+
+
+def test_steps_across_documents_may_stand_anywhere_together(tmp_path: Path):
+    found = config(tmp_path, '[[step]]\nname = "site-lines"\n[[step]]\nname = "duplicate-paragraphs"\n[[step]]\nname = "language"\n')
+    assert [placed.name for placed in found.pipeline().behind] == ["language"]
 
 
 # Measures that are stored.

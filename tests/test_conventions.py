@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 from curate import cli
+from curate.cli import dedup as cli_dedup
+from curate.cli import index as cli_index
 from curate.cli import model as cli_model
 from curate.cli import rules as cli_rules
 from curate.cli.commands import NOT_COMMANDS, purpose
@@ -100,7 +102,7 @@ def test_every_key_of_a_rule_file_is_documented():
         assert re.search(rf"\b{name}\b", page), name
 
 
-@pytest.mark.parametrize(("name", "package"), [("model", cli_model), ("rules", cli_rules)])
+@pytest.mark.parametrize(("name", "package"), [("dedup", cli_dedup), ("index", cli_index), ("model", cli_model), ("rules", cli_rules)])
 def test_every_verb_of_a_group_is_in_the_readme_and_has_help(name: str, package: ModuleType):
     group = curate.get_command(None, name)
     for verb in group.list_commands(None):

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.document import WHOLE, Applied, Change, Document, Of, document_of_lines
+import curate
+from curate.document import KEPT, WHOLE, Applied, Change, Document, Of, document_of_lines
 from curate.edits.fix_encoding import FixEncoding
 from curate.errors import UsageError
 from curate.filters.min_chars import MinChars
@@ -24,8 +25,9 @@ from curate.rules.format import Where, literals
 from curate.rules.library import made_of
 from curate.rules.load import load
 from curate.rules.match import Matching
-from curate.steps import kind, step_class, steps
+from curate.steps import FOLDERS, kind, step_class, steps
 
+CODE = Path(curate.__file__).parent
 PACKS = Path(__file__).parent / "rules" / "packs"
 PAGE = """\
 The ferry was tied up for a second winter.
@@ -96,6 +98,27 @@ class Describing:
 
     def describe(self, doc: Document) -> dict[str, str | float]:
         return {"said": self.said, "seen": len(doc.kept)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sketching:
+    """A sketch that is never made."""
+
+    name: str = "nothing"
+    setting: int = 0
+
+    def begin(self) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Decides across documents, and is never asked."""
+
+    sketcher: Sketching = Sketching()
+
+    def settle(self, corpus: Any) -> Any:
+        raise NotImplementedError(corpus)
 
 
 def run(page: str, *placed: Placed) -> tuple[Document, Pipeline]:
@@ -172,6 +195,110 @@ def test_steps_see_what_earlier_steps_have_left():
     assert doc.tags == {"said": "yes", "seen": 2}
     assert doc.text == "THE FERRY WAS TIED UP FOR A SECOND WINTER.\n\nTHE ISLANDERS WAIT."
     assert doc.changes[0].text == "Follow the Harbour Times along the whole coast"
+
+
+# Steps across documents.
+
+
+def test_the_steps_across_documents_part_the_others():
+    names = ["shout", "one", "two", "few"]
+    pipeline = Pipeline([Placed(name, step) for name, step in zip(names, [Shout(), Settling(), Settling(), Few()], strict=True)])
+    parts = [pipeline.before, pipeline.across, pipeline.behind]
+    assert [[placed.name for placed in part] for part in parts] == [["shout"], ["one", "two"], ["few"]]
+
+
+def test_without_steps_across_documents_all_others_come_before():
+    pipeline = Pipeline([Placed("shout", Shout()), Placed("few", Few())])
+    assert (pipeline.before, pipeline.across, pipeline.behind, pipeline.sketchers) == (pipeline.steps, (), (), ())
+
+
+def test_steps_across_documents_stand_together():
+    with pytest.raises(UsageError, match="between them stands 'few'"):
+        Pipeline([Placed("one", Settling()), Placed("few", Few()), Placed("two", Settling())])
+
+
+def test_steps_with_equal_sketchers_share_what_is_sketched():
+    settling = [Settling(Sketching("a")), Settling(Sketching("a")), Settling(Sketching("b"))]
+    pipeline = Pipeline([Placed(str(number), step) for number, step in enumerate(settling)])
+    assert [sketcher.name for sketcher in pipeline.sketchers] == ["a", "b"]
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("documents", "a")])
+def test_sketches_that_are_not_equal_have_names_of_their_own(names: tuple[str, str]):
+    with pytest.raises(UsageError, match="have to name them apart"):
+        Pipeline([Placed(str(number), Settling(Sketching(name, number))) for number, name in enumerate(names)])
+
+
+def test_one_page_by_itself_has_nothing_to_repeat():
+    doc, pipeline = run(PAGE, Placed("shout", Shout()), Placed("one", Settling()), Placed("few", Few(4)))
+    assert [change.step for change in doc.changes] == ["shout"] * 3 + ["few"] * 3
+    assert pipeline.counts["one"] == StepCount()
+
+
+@pytest.mark.parametrize("least", [3, 4])
+def test_a_page_that_steps_behind_would_drop_as_it_stands_is_doomed_and_left_as_it_is(least: int):
+    pipeline = Pipeline([Placed("one", Settling()), Placed("said", Describing()), Placed("few", Few(least), store=True)])
+    doc = document_of_lines(PAGE)
+    assert pipeline.doomed(doc) is (least == 4)
+    assert pipeline.takes_part(doc) is (least == 3)
+    assert (doc.tags, doc.measures, doc.changes, doc.outcome, doc.kept) == ({}, {}, [], "kept", [0, 1, 2])
+    assert all(count == StepCount() for count in pipeline.counts.values())
+
+
+def test_a_measure_of_paragraphs_dooms_no_page():
+    assert not Pipeline([Placed("one", Settling()), Placed("lengths", Lengths(0))]).doomed(document_of_lines(PAGE))
+
+
+def test_what_a_measure_goes_by_may_be_told_by_a_step_that_stands_behind_as_well():
+    @dataclass(frozen=True)
+    class Said:
+        at_most: float = 0
+
+        def measure(self, doc: Document) -> Any:
+            return np.float64(doc.tags["said"] == "yes")
+
+    assert Pipeline([Placed("one", Settling()), Placed("describing", Describing()), Placed("said", Said())]).doomed(document_of_lines(PAGE))
+
+
+def test_a_page_without_text_takes_no_part():
+    assert not Pipeline([Placed("one", Settling())]).takes_part(document_of_lines(" \n"))
+
+
+def held(*numbers: int) -> Document:
+    doc = document_of_lines(PAGE)
+    doc.held = frozenset(numbers)
+    return doc
+
+
+def test_a_held_paragraph_is_not_taken_out_and_that_is_reported():
+    pipeline = Pipeline([Placed("judging", Judging((Change(0, 0, 42, rule="all", measure=1, limit=1), Change(2, 0, 19, rule="all"))))])
+    doc = pipeline.run(held(0))
+    assert [(applied.paragraph, applied.text, applied.reports, applied.keeps) for applied in doc.changes] == [
+        (0, "", True, False),
+        (2, "The islanders wait.", False, False),
+    ]
+    assert doc.kept == [0, 1]
+    assert (pipeline.counts["judging"].dropped, pipeline.counts["judging"].reports) == (1, {"all": 1})
+
+
+def test_a_held_paragraph_may_be_trimmed_but_not_bit_by_bit_until_nothing_is_left():
+    changes = (Change(0, 0, 4), Change(0, 4, 38), Change(0, 0, 4))
+    doc = Pipeline([Placed("judging", Judging(changes))]).run(held(0))
+    assert doc.text_of(0) == "ferr"
+    assert [applied.reports for applied in doc.changes] == [False, False, True]
+    assert undone(doc) == [line for line in PAGE.split("\n") if line]
+
+
+def test_a_page_with_a_held_paragraph_is_not_dropped_and_that_is_reported_once():
+    doc = Pipeline([Placed("few", Few(4))]).run(held(1, 2))
+    assert (doc.outcome, doc.reason, doc.kept) == ("kept", "", [0, 1, 2])
+    assert [(applied.paragraph, applied.reports, applied.measure, applied.limit) for applied in doc.changes] == [(1, True, 3, 4)]
+
+
+def test_what_a_limit_would_have_taken_out_is_not_kept_by_rule():
+    doc = document_of_lines(PAGE)
+    doc.apply("one", [Change(0, 0, 0, rule="would go", measure=KEPT, limit=0.5), Change(1, 0, 0, rule="keeps", measure=KEPT)])
+    assert doc.kept_by_rule == {1}
 
 
 # What is counted.
@@ -283,7 +410,8 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[importlib.metadata
 
 def test_a_plugin_s_step_is_a_step_like_others(plugins: list[importlib.metadata.EntryPoint], tmp_path: Path):
     plugins.append(entry_point("a-few", f"{__name__}:Few"))
-    assert list(steps()) == sorted(["a-few", "fix-encoding", "justext", "language", "min-chars", "page-model", "repeats", "site-rules"])
+    own = {path.stem.replace("_", "-") for folder in FOLDERS for path in (CODE / folder).glob("[!_]*.py")}
+    assert list(steps()) == sorted({"a-few"} | own)
     assert step_class("a-few") is Few
     config = tmp_path / "curate.toml"
     config.write_text('[[step]]\nname = "a-few"\nat_least = 9\nstore = true\n', encoding="utf-8")

@@ -10,8 +10,10 @@ import pytest
 from curate.config import load
 from curate.formats.inputs import find
 from curate.formats.pages import Reading
-from curate.report.explain import explain
-from curate.run.shard import clean
+from curate.report.explain import elsewhere, explain
+from curate.run.plan import planned
+from curate.run.run import Run
+from curate.run.work import unadvanced
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 PAGES = SAMPLES / "pages"
@@ -26,9 +28,10 @@ def told():
     """The explanation of every file of the samples."""
     config = load(CONFIG)
     reading = Reading(config.input.format, config.input.site_from, config.input.fields, config.limits)
-    documents = clean(find([str(PAGES)]), reading, config.pipeline())
+    documents = list(Run(planned([str(PAGES)], find([str(PAGES)]), config, reading, limit=None)).documents(unadvanced))
+    others = elsewhere(documents)
     return {
-        name: "".join(f"{line.text}\n" for document in of_file for line in explain(document))
+        name: "".join(f"{line.text}\n" for document in of_file for line in explain(document, others))
         for name, of_file in groupby(documents, key=lambda document: document.source.path)
     }
 

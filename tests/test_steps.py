@@ -2,10 +2,12 @@
 
 A case says the whole outcome: `drops` are the paragraphs that go, `edits` the new texts of those that are rewritten,
 `rules` the rules of the changes in order where they matter, `tags` what must be said of the page. What a case does not
-name must not happen. A near miss is a case with an empty outcome. `known_failure` is the reason why a case fails.
+name must not happen. A near miss is a case with an empty outcome. A step that decides across documents has `pages` instead of a page,
+with their addresses in `urls`, and in `gone` for each page the paragraphs that go. `known_failure` is the reason why a case fails.
 `[parameters]` above the cases are those of every case that does not give its own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -29,7 +31,10 @@ class Case:
     """One page, and what the step makes of it."""
 
     label: str
-    page: str
+    page: str = ""
+    pages: list[str] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    gone: list[list[int]] | None = None
     html: bool = False
     lang: str = ""
     url: str = ""
@@ -44,7 +49,7 @@ class Case:
     @property
     def changes_something(self) -> bool:
         """Whether the step does or says something about the page."""
-        return bool(self.drops or self.edits or any(value not in NOTHING_SAID for value in self.tags.values()))
+        return bool(self.drops or self.edits or any(self.gone or ()) or any(value not in NOTHING_SAID for value in self.tags.values()))
 
 
 def case_files() -> dict[str, Path]:
@@ -63,13 +68,14 @@ def cases_of(path: Path) -> list[Case]:
     return found
 
 
-def parametrized() -> list[Any]:
+def parametrized(*, across: bool) -> list[Any]:
     return [
         pytest.param(
             name, case, id=f"{name}: {case.label}", marks=[pytest.mark.xfail(reason=case.known_failure)] if case.known_failure else []
         )
         for name, path in case_files().items()
         for case in cases_of(path)
+        if bool(case.pages) == across
     ]
 
 
@@ -90,7 +96,7 @@ def document_of(case: Case) -> Document:
     return document
 
 
-@pytest.mark.parametrize(("name", "case"), parametrized())
+@pytest.mark.parametrize(("name", "case"), parametrized(across=False))
 def test_case(name: str, case: Case):
     document = document_of(case)
     before = [paragraph.text for paragraph in document.paragraphs]
@@ -102,6 +108,21 @@ def test_case(name: str, case: Case):
     assert {tag: document.tags.get(tag) for tag in case.tags} == case.tags
     if case.rules is not None:
         assert [applied.rule for applied in document.changes] == case.rules
+
+
+@pytest.mark.parametrize(("name", "case"), parametrized(across=True))
+def test_case_across_documents(name: str, case: Case, settled: Callable[..., Any]):
+    assert len(case.urls) in {0, len(case.pages)}
+    documents = []
+    for number, page in enumerate(case.pages):
+        document = document_of(replace(case, page=page, url=case.urls[number] if case.urls else ""))
+        document.doc = f"{number:020}"
+        documents.append(document)
+    found = settled(step_of(name, case).step, documents)
+    gone = [[paragraph for doc, paragraph in found.gone if doc == document.doc] for document in documents]
+    assert ([[] for _ in gone] if found.reports else gone) == case.gone
+    if case.rules is not None:
+        assert [change.rule for change in found.gone.values()] == case.rules
 
 
 def test_every_step_has_a_file_of_cases_in_its_folder():
@@ -123,4 +144,6 @@ def test_every_case_has_a_label_of_its_own_and_says_what_becomes_of_the_page(pat
     assert sorted(set(labels)) == sorted(labels)
     for case in cases:
         assert len(case.label.split()) > 1, f"{case.label!r} is no sentence"
-        assert case.drops is not None or case.edits is not None or case.tags, f"{case.label!r} expects nothing, not even nothing"
+        assert case.drops is not None or case.edits is not None or case.gone is not None or case.tags, (
+            f"{case.label!r} expects nothing, not even nothing"
+        )

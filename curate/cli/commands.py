@@ -12,7 +12,7 @@ import click
 
 from curate.errors import UsageError
 
-NOT_COMMANDS: Final = frozenset({"commands", "main", "options", "progress", "tables"})
+NOT_COMMANDS: Final = frozenset({"commands", "main", "options", "progress", "running", "tables"})
 
 
 class ReaderGone(Exception):  # noqa: N818  # it is none

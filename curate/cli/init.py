@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from curate.cli.options import CORPUS
 from curate.config import Input, Output, load
 from curate.errors import UsageError
 from curate.fields import describe
@@ -23,7 +24,7 @@ corpus/run.json: {file} $(shell find pages -type f)
 
 @click.command()
 @click.argument("file", default="curate.toml", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--preset", default="page", metavar="NAME", help="Preset to extend. [default: page]")
+@click.option("--preset", default=CORPUS, metavar="NAME", help=f"Preset to extend. [default: {CORPUS}]")
 def command(file: Path, preset: str) -> int:
     """Write FILE (curate.toml) with every setting in it, each as a comment with its default."""
     if file.exists():

@@ -15,6 +15,7 @@ from curate.version import __version__
 USAGE: Final = 2
 SURROUNDINGS: Final = 4
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
 
 
 @click.command(cls=Commands, package=cli, context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,9 +24,13 @@ def curate() -> None:
     """Clean scraped pages into a corpus, with a ledger of every line removed."""
 
 
-def _terminated(number: int, _frame: object) -> None:
+class _Terminated(BaseException):
+    """Somebody has asked the process to end; not an Exception, so that nobody takes it for a page's failure."""
+
+
+def _terminated(_number: int, _frame: object) -> None:
     """End as on an error, so that nothing half done is left behind."""
-    raise SystemExit(128 + number)
+    raise _Terminated
 
 
 def _let_go_of_stdout() -> None:
@@ -49,12 +54,11 @@ def main() -> None:
         click.echo(f"Error: {problem}", err=True)
         _let_go_of_stdout()
         code = SURROUNDINGS
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, _Terminated) as problem:
         click.echo(
-            "Interrupted. A run that is interrupted writes no file and leaves what an earlier one wrote; run it again to start over.",
-            err=True,
+            "Interrupted. What an earlier run wrote is as it was; the same command again goes on with what is not done yet.", err=True
         )
-        code = INTERRUPTED
+        code = TERMINATED if isinstance(problem, _Terminated) else INTERRUPTED
     except ReaderGone:
         _let_go_of_stdout()
         code = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
 import click
@@ -12,6 +13,8 @@ from curate.formats.inputs import written
 from curate.formats.jsonl import Fields
 from curate.formats.pages import Reading
 
+PAGE: Final = "page"
+CORPUS: Final = "corpus"
 F = TypeVar("F", bound=Callable[..., Any])
 _CHOICES: Final = {
     (cls, name): list(get_args(hint)) for cls in (Input, Output) for name, hint in get_type_hints(cls).items() if get_args(hint)
@@ -25,10 +28,10 @@ class Settings(NamedTuple):
     reading: Reading
 
 
-def reading_options(command: F) -> F:
-    """The options that say how pages are read and what is done with them."""
+def reading_options(command: F, preset: str = PAGE) -> F:
+    """The options that say how pages are read and what is done with them; `preset` is what `settings` is told as well."""
     options: list[Callable[[F], F]] = [
-        click.option("--preset", metavar="NAME", default=None, help="Preset to run: `curate presets` lists them. [default: page]"),
+        click.option("--preset", metavar="NAME", default=None, help=f"Preset to run: `curate presets` lists them. [default: {preset}]"),
         click.option(
             "--config", metavar="FILE", default=None, type=click.Path(dir_okay=False), help="Configuration file to run instead of a preset."
         ),
@@ -50,16 +53,22 @@ def reading_options(command: F) -> F:
     return command
 
 
+run_options: Final = partial(reading_options, preset=CORPUS)  # of commands that see a whole corpus
+
+
 def _help(cls: type, name: str) -> str:
     found = next(field for field in describe(cls) if field.name == name)
     return f"{found.description[0].upper()}{found.description[1:]}. [default: {found.default.strip(chr(39)) or 'none'}]"
 
 
-def settings(options: dict[str, Any]) -> Settings:
-    """The configuration and reading that `reading_options` ask for; command-line values come before the file's."""
+def settings(options: dict[str, Any], preset: str = PAGE) -> Settings:
+    """The configuration and reading that `reading_options` ask for; command-line values come before the file's.
+
+    `preset` is run where none is asked for.
+    """
     if options["preset"] and options["config"]:
         raise click.UsageError('--preset and --config exclude each other; a file can say extends = "…"')
-    config = load(options["config"] or options["preset"] or "page").with_rules(options["rules"])
+    config = load(options["config"] or options["preset"] or preset).with_rules(options["rules"])
     fields = replace(config.input.fields, **_given(options, {f"{field.name}_field": field.name for field in describe(Fields)}))
     given = replace(config.input, fields=fields, **_given(options, {"site_from": "site_from", "format_": "format"}))
     config = replace(config, input=given, output=replace(config.output, **_given(options, {"ledger": "ledger", "compress": "compress"})))

@@ -22,13 +22,13 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from curate.document import LIST, QUOTE, TABLE, Change, Document, Of
+from curate.text.bullets import BULLET
 from curate.text.codepoints import Bools, runs
 from curate.text.shingles import Hashed, shingles
 
 Counts = NDArray[np.intp]
 
 _NUMBERS: Final = re.compile(r"\d+")
-_BULLET: Final = re.compile(r"[•·‣▪*-] ")
 _FIRST_BITS: Final = np.uint64(48)  # to shift a hash by, so that its first sixteen bits are left
 _ROUNDS: Final = 4  # at most: copies that are drawn up one by one would take one each
 _CROWDED: Final = 32  # paragraphs that share a shingle, above which not all of them are compared with all
@@ -169,7 +169,7 @@ def _structured(doc: Document, number: int, *, headings: bool = True) -> bool:
     """Whether a paragraph is an item, a cell or, if asked, a heading; in text pages whether it begins with a bullet."""
     if doc.is_html:
         return bool(doc.facts.flags[number] & (LIST | TABLE)) or (headings and bool(doc.facts.headings[number]))
-    return _BULLET.match(doc.folded.lines[number]) is not None
+    return BULLET.match(doc.folded.lines[number]) is not None
 
 
 def _quoted(doc: Document, number: int) -> bool:

@@ -42,6 +42,12 @@ class Rules:
         """`packs`: the rule files that the page is under."""
         return {"packs": " ".join(self.matching.packs(doc, str(doc.tags.get("lang", "und")), doc.host))}
 
+    def reach(self, doc: Document) -> tuple[str, ...]:
+        """The groups of rule files that can touch a page; where nothing was left for the step, by their selectors when it was read."""
+        if "packs" not in doc.tags:
+            return tuple(self.matching.before_reading(doc.host, doc.generator))
+        return self.matching.reach(str(doc.tags["packs"]).split(), str(doc.tags.get("lang", "und")), doc.host)
+
     def judge(self, doc: Document) -> Iterator[Change]:
         packs, lang = str(doc.tags["packs"]).split(), str(doc.tags.get("lang", "und"))
         return self.matching.changes(doc, self.matching.scope(packs, lang, doc.host, policies=self.policies, off=self.off))
@@ -77,8 +83,13 @@ class SiteRules:
 
     @property
     def rules_version(self) -> str:
-        """A hash of the rule files."""
+        """A hash of what the rule files do."""
         return self.rules.matching.library.version
+
+    def rules_of(self, doc: Document) -> str:
+        """A hash of what those rule files do that can touch a page."""
+        rules = self.rules
+        return rules.matching.version_of(rules.reach(doc))
 
     @property
     def pack_versions(self) -> Mapping[str, str]:

@@ -10,16 +10,19 @@ from typing import Final, NamedTuple
 from curate.errors import UsageError
 
 STDIN: Final = "-"
+END: Final = 1 << 62  # bytes: beyond the end of any file
 COMPRESSIONS: Final = (".gz", ".zst")
 FORMATS: Final = {".txt": "text", ".text": "text", ".html": "html", ".htm": "html", ".xhtml": "html", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 class File(NamedTuple):
-    """A file to read: `name` is its path relative to the input it came from, and goes into every record."""
+    """A file to read, or a range of one: `name` is its path relative to the input it came from, and goes into every record."""
 
     path: str
     name: str
     named: bool = False  # whether the user named this very file, or a pattern that it fits, rather than a folder it is in
+    start: int = 0  # bytes: of plain JSON lines those that begin in [start, end) are read
+    end: int = END
 
 
 def bare_suffix(name: str) -> str:

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from curate.errors import PageError
 from curate.formats.html_metadata import iso_date
+from curate.formats.inputs import END
 from curate.text.codepoints import whole
 
 
@@ -37,19 +38,32 @@ class Row(NamedTuple):
 _CHUNK: Final = 1 << 20
 
 
-def rows(stream: Any, limit: int) -> Iterator[Row]:  # noqa: ANN401  # any buffered byte stream
-    """The non-blank lines of a stream; of a line over `limit` bytes only the beginning is kept in memory."""
+def rows(stream: Any, limit: int, start: int = 0, end: int = END) -> Iterator[Row]:  # noqa: ANN401  # any buffered byte stream
+    """The non-blank lines of a stream that begin in [start, end); of a line over `limit` bytes only the beginning is kept in memory.
+
+    A stream that is not read from its start can be sought in.
+    """
     offset = 0
-    while data := stream.readline(limit + 1):
+    if start:
+        stream.seek(start - 1)  # the line that this byte ends or stands in began before `start`
+        offset = start - 1 + _rest(stream)
+    while offset < end and (data := stream.readline(limit + 1)):
         length = len(data)
         if length > limit and not data.endswith(b"\n"):
-            while rest := stream.readline(_CHUNK):
-                length += len(rest)
-                if rest.endswith(b"\n"):
-                    break
+            length += _rest(stream)
         if data.strip():
             yield Row(offset, data, length)
         offset += length
+
+
+def _rest(stream: Any) -> int:  # noqa: ANN401
+    """Read to the end of the line; how many bytes that were."""
+    length = 0
+    while data := stream.readline(_CHUNK):
+        length += len(data)
+        if data.endswith(b"\n"):
+            break
+    return length
 
 
 class Content(NamedTuple):

@@ -32,7 +32,7 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
             start = raw.peek(4)[:4]
             if start.startswith(_GZIP):
                 yield io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
-            elif start == _ZSTD or (start[1:] == _ZSTD_SKIPPED and start[0] >> 4 == 5):  # noqa: PLR2004  # 0x50 to 0x5F
+            elif _is_zstd(start):
                 yield io.BufferedReader(_Zstd(raw))
             else:
                 yield raw
@@ -40,6 +40,21 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
         raise PageError("broken compression", str(problem)) from problem
     except OSError as problem:
         raise PageError("cannot be read", problem.strerror or str(problem)) from problem
+
+
+def is_plain(path: str) -> bool:
+    """Whether a file can be read and is not compressed, so that a range of its bytes can be read alone."""
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(4)
+    except OSError:
+        return False
+    return not start.startswith(_GZIP) and not _is_zstd(start)
+
+
+def _is_zstd(start: bytes) -> bool:
+    """Whether the first four bytes of a file begin a zstd frame or one to be skipped."""
+    return start == _ZSTD or (start[1:] == _ZSTD_SKIPPED and start[0] >> 4 == 5)  # noqa: PLR2004  # 0x50 to 0x5F
 
 
 def _raw(path: str) -> AbstractContextManager[io.BufferedReader]:

@@ -44,16 +44,16 @@ class Reading:
 
 
 def pages(file: File, reading: Reading, selectors: Selectors = no_selectors) -> Iterator[Document]:
-    """The pages of a file in order. What cannot be read comes as a document with outcome `failed` and a reason.
+    """The pages of a file, or of a range of it, in order. What cannot be read comes as a document with outcome `failed` and a reason.
 
     `selectors` are run on the trees of HTML pages; see `html.parse`.
     """
-    offset, kind = 0, FORMATS.get(bare_suffix(file.name), "text")
+    offset, kind = file.start, FORMATS.get(bare_suffix(file.name), "text")
     try:
         with opened(file.path) as stream:
             kind = _format(file, stream, reading)
             if kind == "jsonl":
-                for row in jsonl.rows(stream, reading.limits.bytes):
+                for row in jsonl.rows(stream, reading.limits.bytes, file.start, file.end):
                     offset = row.offset
                     yield _record(file, row, reading, selectors)
                     offset += row.length

@@ -24,7 +24,7 @@ class Made(msgspec.Struct, frozen=True):
 
     version: str
     pipeline: str  # hash of the steps and their parameters
-    rules: str  # hash of the rule files
+    rules: str  # hash of what those rule files do that can touch it
     schema: int
 
 

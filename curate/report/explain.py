@@ -1,9 +1,10 @@
 """A cleaned document told line by line: what stayed, what went, and which step and rule took it."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
-from curate.document import NOTHING, Applied, Document, Paragraph
+from curate.document import NOTHING, Applied, Document, Of, Paragraph
 
 
 class Told(NamedTuple):
@@ -13,16 +14,36 @@ class Told(NamedTuple):
     text: str
 
 
-_SIGNS = {"kept": " ", "dropped": "-", "edited": "~"}
+NO_OTHERS: Final[Mapping[Of, str]] = MappingProxyType({})
+_SHOWN: Final = 60  # characters of the paragraph that is repeated
+_SIGNS: Final = {"kept": " ", "dropped": "-", "edited": "~"}
 
 
-def explain(doc: Document) -> Iterator[Told]:
-    """The document paragraph by paragraph, each change below the paragraph it changed; safe to show on a terminal."""
-    yield from (Told(kind, visible(text)) for kind, text in _told(doc))
+def elsewhere(documents: Iterable[Document]) -> dict[Of, str]:
+    """For what documents repeat of one another, where that stands and how it begins."""
+    known = {doc.doc: doc for doc in documents}
+    wanted = {applied.of for doc in known.values() for applied in doc.changes if applied.of.doc != doc.doc}
+    return {of: f"{_name(known[of.doc])} {of.paragraph}: {_beginning(known[of.doc], of)}" for of in wanted if of.doc in known}
 
 
-def _told(doc: Document) -> Iterator[Told]:
-    yield Told("page", f"{doc.id or doc.source.path}: {_summary(doc)}")
+def explain(doc: Document, others: Mapping[Of, str] = NO_OTHERS) -> Iterator[Told]:
+    """The document paragraph by paragraph, each change below the paragraph it changed; safe to show on a terminal.
+
+    `others` are the words for what it repeats of other documents; see `elsewhere`.
+    """
+    yield from (Told(kind, visible(text)) for kind, text in _told(doc, others))
+
+
+def _name(doc: Document) -> str:
+    return doc.id or doc.source.path
+
+
+def _beginning(doc: Document, of: Of) -> str:
+    return doc.text_of(of.paragraph)[:_SHOWN]
+
+
+def _told(doc: Document, others: Mapping[Of, str]) -> Iterator[Told]:
+    yield Told("page", f"{_name(doc)}: {_summary(doc)}")
     facts = [f"{name} {value}" for name, value in doc.tags.items() if value != ""]
     if facts:
         yield Told("why", f"{'':7}{'; '.join(facts)}")
@@ -35,7 +56,7 @@ def _told(doc: Document) -> Iterator[Told]:
         kind = ("edited" if edited else "kept") if paragraph.kept else "dropped"
         yield Told(kind, f"{paragraph.number:4} {_SIGNS[kind]} {paragraph.text}")
         for applied in made:
-            yield Told("why", f"{'':7}{_why(doc, paragraph, applied)}")
+            yield Told("why", f"{'':7}{_why(doc, paragraph, applied, others)}")
 
 
 def _summary(doc: Document) -> str:
@@ -45,15 +66,15 @@ def _summary(doc: Document) -> str:
     return left if doc.outcome == "kept" else f"{doc.outcome} by {doc.reason}; {left}"
 
 
-def _why(doc: Document, paragraph: Paragraph, applied: Applied) -> str:
+def _why(doc: Document, paragraph: Paragraph, applied: Applied, others: Mapping[Of, str]) -> str:
     """One change in words."""
     words = [applied.step, applied.rule] if applied.rule else [applied.step]
     if applied.limit:
         words.append(f"{applied.measure:g} (limit {applied.limit:g})")
     if applied.of != NOTHING and applied.of.doc == doc.doc:
-        words.append(f"repeats {applied.of.paragraph}: {doc.text_of(applied.of.paragraph)[:60]}")
+        words.append(f"repeats {applied.of.paragraph}: {_beginning(doc, applied.of)}")
     elif applied.of != NOTHING:
-        words.append(f"repeats {applied.of.doc} {applied.of.paragraph}")
+        words.append(f"repeats {others.get(applied.of) or f'{applied.of.doc} {applied.of.paragraph}'}")
     if applied.reports:
         words.append("keeps it" if applied.keeps else "only reports")
     elif applied.new:

@@ -4,7 +4,7 @@ Reading thousands of TOML files takes seconds, so what comes of it is kept in a 
 rules stay packed until they are asked for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from pathlib import Path
@@ -19,12 +19,16 @@ from curate.rules.load import hash_of, in_force, read, read_all
 
 T = TypeVar("T")
 ANYWHERE: Final = 5  # words of a site's whole line that may go from a page whose site is not known
+# Groups of all files of a kind. No file is called so: a name has no asterisk.
+ALL_GENERIC: Final = "generic/*"
+ALL_PLATFORMS: Final = "platform/*"
+ALL_SITES: Final = "sites/*"
 
 
 class Library(msgspec.Struct, frozen=True, array_like=True):
     """Rule files ready for matching."""
 
-    digests: dict[str, str]  # of the files, by name, in the order of their precedence
+    digests: dict[str, str]  # of the files, by name, in the order of their precedence; see `load.digest`
     versions: dict[str, str]  # of the packs, by name
     base: tuple[ReadyFile, ...]  # of languages and platforms
     sites: dict[str, msgspec.Raw]  # packed, by name
@@ -37,8 +41,19 @@ class Library(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def version(self) -> str:
-        """A hash of what is in the files."""
+        """A hash of what the files do."""
         return hash_of(self.digests)
+
+    def version_of(self, groups: Collection[str]) -> str:
+        """The same of the files of some groups, `ALL_…` among them, in their order; a group may have none."""
+        wanted, group = frozenset(groups), {file.name: file.group for file in self.base}
+        return hash_of({name: digest for name, digest in self.digests.items() if has(wanted, name) or group.get(name) in wanted})
+
+    @property
+    def tells(self) -> str:
+        """A hash of what tells platforms on pages of any address: their signs and generators."""
+        tells = {file.name: "\n".join((file.generator, *file.signs)) for file in self.base if file.generator or file.signs}
+        return hash_of(dict(sorted(tells.items())))
 
     @property
     def order(self) -> dict[str, int]:
@@ -48,6 +63,11 @@ class Library(msgspec.Struct, frozen=True, array_like=True):
     def site(self, name: str) -> ReadyFile:
         """The rules of a site's file."""
         return _file.decode(self.sites[name])
+
+
+def has(groups: Collection[str], name: str) -> bool:
+    """Whether a group of this name, or all of its kind, is among some groups."""
+    return name in groups or f"{name.partition('/')[0]}/*" in groups
 
 
 _file: Final = msgspec.msgpack.Decoder(ReadyFile)

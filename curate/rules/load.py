@@ -8,16 +8,18 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
+import msgspec
 from msgspec import Meta
 
 from curate.errors import ConfigError, Problem
 from curate.fields import Toml, build, nearest, read_toml
-from curate.rules.format import RuleFile, bare, parse
+from curate.rules.format import Rule, RuleFile, bare, parse
 
 PACK_FILE: Final = "pack.toml"
 KEEP: Final = "keep"  # the folder of body lines that no rule may hit
 _ENVIRONMENT: Final = "CURATE_RULES"
 _DIGITS: Final = 16  # of a hash
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Pack:
 
 
 class Packs(NamedTuple):
-    """Rule files by precedence, the TOML each was read from, a hash of what is in them, and the versions of the packs."""
+    """Rule files by precedence, the TOML each was read from, a hash of what they do, and the versions of the packs."""
 
     files: tuple[RuleFile, ...]
     tomls: Mapping[str, Toml]  # by the file's name
@@ -81,7 +83,7 @@ class Read(NamedTuple):
 
     files: Mapping[str, RuleFile]
     tomls: Mapping[str, Toml]  # of those with mistakes, too
-    digests: Mapping[str, str]  # hashes of what is in the files, and of the pack's version
+    digests: Mapping[str, str]  # see `digest`
     pack: Pack | None
     problems: Sequence[Problem]
 
@@ -104,7 +106,7 @@ def read(folder: Path) -> Read:
         try:
             tomls[name] = read_toml(path)
             files[name] = parse(tomls[name], name, version)
-            digests[name] = hashlib.sha256(f"{version}\0{tomls[name].text}".encode()).hexdigest()[:_DIGITS]
+            digests[name] = digest(files[name])
         except ConfigError as problem:
             problems += problem.problems
     return Read(files, tomls, digests, said, problems)
@@ -142,6 +144,17 @@ def read_all(folders: Sequence[Path]) -> Packs:
     if problems:
         raise ConfigError(problems)
     return Packs(tuple(resolved), tomls, hash_of(digests), versions)
+
+
+def digest(file: RuleFile) -> str:
+    """A hash of what a file does to pages: another example, reason or date in it is no other rule."""
+    rules = [_unremarked(rule) for rule in file.rules]
+    return hashlib.sha256(_encode([file.version, file.head, rules, file.overrides])).hexdigest()[:_DIGITS]
+
+
+def _unremarked(rule: Rule) -> Rule:
+    """A rule without what it says to people and to tests."""
+    return replace(rule, why="", drops="", keeps="", case=(), evidence=None, verified=None)
 
 
 def hash_of(digests: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from curate.rules.compile import ReadyFile, ReadyRule
 from curate.rules.cut import Conditions, cut
 from curate.rules.edges import Literals
 from curate.rules.format import POLICIES, WHOLE_LINES
-from curate.rules.library import Library
+from curate.rules.library import ALL_GENERIC, ALL_SITES, Library
 from curate.rules.runs_of_lines import could_be_runs, pieces
 from curate.rules.tables import SPANS, Known, Match, Tables
 
@@ -40,6 +40,7 @@ class Matching:
         self._sites: dict[str, ReadyFile] = {}
         self._tables: dict[str, Tables] = {}  # by pack, made when a page is first under it
         self._lines: dict[tuple[str, ...], Literals] = {}  # by packs
+        self._versions: dict[tuple[str, ...], str] = {}  # by groups
 
     def packs(self, doc: Document, lang: str, host: str) -> list[str]:
         """The packs that a page is under: groups of generic files (`generic/en`), names of the others, sorted.
@@ -54,21 +55,45 @@ class Matching:
             told = {name for name in told if name not in self.library.sites}
         return sorted(packs | self._with_uses({*self._before_reading(host, doc.generator), *told}))
 
+    def reach(self, packs: Sequence[str], lang: str, host: str) -> tuple[str, ...]:
+        """The groups of rule files that can touch a page which is under these packs, those that have no file yet among them.
+
+        Unless it is by its language that a page is under a pack, it counts as one of which the language is not known: another
+        step may have told it only after the rules were at work.
+        """
+        generic = f"generic/{lang}"
+        used = {used for name in packs for used in self.library.uses.get(name, ())}
+        by_language = generic if generic in packs and generic not in used else ALL_GENERIC
+        return tuple(sorted({*packs, "generic/any", by_language, *(() if host else (ALL_SITES,))}))
+
+    def version_of(self, groups: tuple[str, ...]) -> str:
+        """A hash of what the files of some groups do."""
+        if groups not in self._versions:
+            self._versions[groups] = self.library.version_of(groups)
+        return self._versions[groups]
+
     def selectors(self, host: str, generator: str) -> list[str]:
         """The CSS selectors of the packs that a page can be told to be under before it is read: by host and generator."""
-        packs = self._with_uses(set(self._before_reading(host, generator)))
-        files = [file for name in sorted(packs) for file in self._files(name)]
+        files = [file for name in self.before_reading(host, generator) for file in self._files(name)]
         return list(dict.fromkeys(selector for file in files for rule in file.rules for selector in (*rule.select, *rule.keep_select)))
 
+    def before_reading(self, host: str, generator: str) -> list[str]:
+        """The packs that a page can be told to be under by host and generator, and those that they use, sorted."""
+        return sorted(self._with_uses(set(self._before_reading(host, generator))))
+
     def _before_reading(self, host: str, generator: str) -> Iterator[str]:
-        """The packs of a host, of each domain above it, and of the host alone; the platforms of a generator."""
+        """The packs of a host and the platforms of a generator."""
+        yield from self.of_host(host)
+        if generator:
+            said = generator.casefold().split("\n")
+            yield from (group for begins, group in self._generators if any(one.startswith(begins) for one in said))
+
+    def of_host(self, host: str) -> Iterator[str]:
+        """The packs of a host, of each domain above it, and of the host alone."""
         yield from self.library.domains.get(f"={host}", ())
         while host:
             yield from self.library.domains.get(host, ())
             host = host.partition(".")[2]
-        if generator:
-            said = generator.casefold().split("\n")
-            yield from (group for begins, group in self._generators if any(one.startswith(begins) for one in said))
 
     def _with_uses(self, told: set[str]) -> set[str]:
         """Packs, with those that they use."""

@@ -1,96 +1,193 @@
-"""Clean files in several processes at once; the rows come in the order, and to the byte, of a run in one.
+"""The engine with several processes: a worker gets a function and an item, and sends back an answer.
 
-A worker gets the names of a few files and leaves their rows in part files; documents never cross between processes.
+What goes between them is small (numbers, paths, counts); documents never cross.
 """
 
 import os
+import pickle
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self, cast
 
-from curate.config import Config
-from curate.errors import SurroundingsError
-from curate.formats.inputs import File
-from curate.formats.pages import Reading
-from curate.pipeline import StepCount
-from curate.run.counts import Counts
-from curate.run.rows import made
-from curate.run.shard import clean
-from curate.run.writer import parts
+from curate.duplicates.corpus import Answer, Item
+from curate.errors import SurroundingsError, UsageError
+from curate.run.serial import Serial, unwatched
 
-_TASKS_A_WORKER: Final = 8  # so that a worker with quick files takes over from one with slow ones
+_TRIES: Final = 3  # for an item whose worker dies: a machine short of memory may have more later
+_SHOWN: Final = 200  # characters of an item in a message
+_CONTEXT: Final = get_context("spawn")  # a fork would take locks along that other threads hold
 
 
-class Task(NamedTuple):
-    """What a worker is told."""
+class _Reply(NamedTuple):
+    """What a worker sends: an answer, or what was raised."""
 
-    files: tuple[File, ...]
-    config: Config
-    reading: Reading
-    folder: Path
-
-
-class Part(NamedTuple):
-    """What a worker answers."""
-
-    folder: Path  # where its rows are, for `FolderSink.append`
-    last: str  # the name of the last file it read
-    counts: Counts
-    steps: dict[str, StepCount]
+    answer: object
+    raised: bytes = b""  # the exception, pickled
+    told: str = ""  # its message, for one that cannot be pickled, and where it was raised
 
 
-def clean_in_processes(files: Sequence[File], config: Config, reading: Reading, workers: int, beside: Path) -> Iterator[Part]:
-    """Clean the files; yields the parts, left in a folder below `beside`, in the order of the files.
+class _Worker:
+    """A process and the line to it."""
 
-    Raises SurroundingsError when a worker dies.
-    """
-    shares = list(_shares(files, workers * _TASKS_A_WORKER))
-    context = get_context("spawn")
-    lifeline, held = context.Pipe(duplex=False)
-    with (
-        TemporaryDirectory(prefix=".parts-", dir=beside) as folder,
-        ProcessPoolExecutor(min(workers, len(shares)), mp_context=context, initializer=_begin, initargs=(lifeline,)) as pool,
-    ):
-        tasks = [Task(tuple(share), config, reading, Path(folder) / f"{number:06}") for number, share in enumerate(shares)]
+    def __init__(self, lifeline: Connection) -> None:
+        self.line, theirs = _CONTEXT.Pipe()
+        self.process: BaseProcess = _CONTEXT.Process(target=_serve, args=(theirs, lifeline), daemon=True)
+        self.process.start()
+        theirs.close()  # so that the line ends when the worker does
+        self.function = b""  # the one it has been sent
+        self.item = -1  # the number of the one it is at, -1 for none
+
+    def ask(self, function: bytes, number: int, item: object) -> None:
+        """Send an item; a worker that has died shows when its answer is waited for."""
+        self.item = number
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.line.send_bytes(function if function != self.function else b"")
+            self.line.send_bytes(pickle.dumps(item))
+        self.function = function
+
+
+class Processes:
+    """Several processes, begun when there is work for more than one, and kept for the next. To be used in a `with`."""
+
+    here = False
+
+    def __init__(self, workers: int) -> None:
+        self._most = workers
+        self._workers: list[_Worker] = []
+        self._lifeline, self._held = _CONTEXT.Pipe(duplex=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, where: TracebackType | None) -> None:
+        self._held.close()
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join()
+            worker.line.close()
+        self._workers.clear()
+
+    def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
+        """See `serial.Engine`. An item whose worker dies is given to another one; raises SurroundingsError when that goes on."""
+        if self._most == 1 or len(items) <= 1:
+            yield from Serial().map(function, items, came)
+            return
+        assert all(worker.item < 0 for worker in self._workers), "one map at a time"
+        packed = pickle.dumps(function)
+        waiting, tries = deque(range(len(items))), [0] * len(items)
+        there: dict[int, Answer] = {}
+        for number in range(len(items)):
+            while number not in there:
+                self._hand_out(packed, items, waiting, tries)
+                for worker in self._ready():
+                    done = worker.item
+                    for answer in self._answer(worker, items, waiting, tries):
+                        there[done] = cast("Answer", answer)
+                        came(answer)
+            yield there.pop(number)
+
+    def _hand_out(self, function: bytes, items: Sequence[object], waiting: deque[int], tries: list[int]) -> None:
+        """Give items to whoever has none; there are as many workers as items ask for."""
+        busy = sum(worker.item >= 0 for worker in self._workers)
+        while len(self._workers) < min(self._most, busy + len(waiting)):
+            self._workers.append(_Worker(self._lifeline))
+        for worker in self._workers:
+            if waiting and worker.item < 0:
+                number = waiting.popleft()
+                tries[number] += 1
+                worker.ask(function, number, items[number])
+
+    def _ready(self) -> list[_Worker]:
+        """The workers that have answered, or died; waits for one."""
+        by_line = {worker.line: worker for worker in self._workers if worker.item >= 0}
+        return [by_line[cast("Connection", line)] for line in wait(list(by_line))]
+
+    def _answer(self, worker: _Worker, items: Sequence[object], waiting: deque[int], tries: list[int]) -> list[object]:
+        """What a worker has sent; nothing from one that has died, whose item then waits again."""
+        number, worker.item = worker.item, -1
         try:
-            yield from pool.map(_work, tasks)
-        except BrokenProcessPool as problem:
-            raise SurroundingsError("a worker process died, perhaps for want of memory; run again with fewer --workers") from problem
-        except BaseException:
-            held.close()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            reply = cast("_Reply", worker.line.recv())
+        except (EOFError, OSError):  # in the middle of an answer it is an OSError
+            self._workers.remove(worker)
+            worker.process.join()
+            worker.line.close()
+            if tries[number] == _TRIES:
+                said = f"worker processes died {_TRIES} times ({_death(worker.process)}) at {str(items[number])[:_SHOWN]}"
+                raise SurroundingsError(f"{said}; perhaps for want of memory: run again with fewer --workers") from None
+            waiting.appendleft(number)
+            return []
+        if reply.raised or reply.told:
+            raise _raised(reply)
+        return [reply.answer]
 
 
-def _shares(files: Sequence[File], number: int) -> Iterator[Sequence[File]]:
-    """The files in order, in at most `number` runs of nearly the same length."""
-    number = min(number, len(files))
-    yield from (files[len(files) * n // number : len(files) * (n + 1) // number] for n in range(number))
+def _death(process: BaseProcess) -> str:
+    """How a process ended, in words."""
+    code = process.exitcode or 0
+    return f"signal {-code}" if code < 0 else f"exit {code}"
 
 
-def _begin(lifeline: Connection) -> None:
-    """What a worker does first: leave Ctrl-C to the parent, and end when the parent lets go or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _raised(reply: _Reply) -> BaseException:
+    """What a worker raised, with where it was."""
+    if not reply.raised:
+        return RuntimeError(reply.told)
+    problem = cast("BaseException", pickle.loads(reply.raised))  # noqa: S301  # our own worker's
+    problem.add_note(reply.told)
+    return problem
+
+
+def _serve(line: Connection, lifeline: Connection) -> None:
+    """A worker: carry out functions on items until the parent lets go or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the parent answers it
 
     def watch() -> None:
         lifeline.poll(None)  # nothing is ever sent: this returns when the other end is closed
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    function = b""
+    while True:
+        try:
+            sent, item = line.recv_bytes(), line.recv_bytes()
+        except EOFError:
+            return
+        function = sent or function
+        line.send(_reply(function, item))
 
 
-def _work(task: Task) -> Part:
-    pipeline = task.config.pipeline()
-    counts = Counts()
-    with parts(task.folder, made(pipeline), task.config.output) as sink:
-        for document in clean(task.files, task.reading, pipeline):
-            sink.write(document)
-            counts.add(document)
-    return Part(task.folder, task.files[-1].name, counts, pipeline.counts)
+def _reply(function: bytes, item: bytes) -> _Reply:
+    try:
+        return _Reply(_loaded(function)(pickle.loads(item)))  # noqa: S301  # our own parent's
+    except Exception as problem:  # noqa: BLE001  # whatever it is, the parent raises it
+        told = "in a worker process:\n" + "".join(traceback.format_exception(problem))
+        return _Reply(None, _pickled(problem), told)
+
+
+@lru_cache(maxsize=1)
+def _loaded(function: bytes) -> Callable[[Any], Any]:
+    """A function as it was sent; the same is sent once and used for many items."""
+    loaded: Callable[[Any], Any] = pickle.loads(function)  # noqa: S301  # our own parent's
+    return loaded
+
+
+def _pickled(problem: Exception) -> bytes:
+    """An exception that can cross; of curate's own the kind and the message do."""
+    for kind in (SurroundingsError, UsageError):
+        if isinstance(problem, kind):
+            return pickle.dumps(kind(str(problem)))
+    try:
+        pickled = pickle.dumps(problem)
+        pickle.loads(pickled)  # noqa: S301  # some can be pickled and not read again
+    except Exception:  # noqa: BLE001  # pickling runs the exception's own code
+        return b""
+    return pickled

@@ -3,18 +3,15 @@
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
 from curate.config import Config
 from curate.formats.inputs import written
 from curate.formats.records import SCHEMA
 from curate.pipeline import Pipeline
 from curate.run.counts import Counts
+from curate.run.identity import versions
 from curate.version import __version__
-
-# The packages whose version can change what a run keeps.
-_DECISIVE: Final = ("ahocorasick_rs", "beautifulsoup4", "ftfy", "google-re2", "justext", "langdetect", "numpy", "pycld2", "selectolax")
 
 
 def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], counts: Counts) -> dict[str, Any]:
@@ -23,7 +20,7 @@ def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], counts: Co
         "schema": SCHEMA,
         "curate": __version__,
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in _DECISIVE},
+        "packages": versions(),
         "pipeline": pipeline.identity,
         "rules": pipeline.rules_version,
         "rule_packs": dict(pipeline.pack_versions),

@@ -36,7 +36,7 @@ class Restored(NamedTuple):
 
 def restored(out: Path) -> Iterator[Restored]:
     """Every page of a run, in its order; raises UsageError for what is no whole run with a full ledger."""
-    record = _run(out)
+    record = finished_run(out)
     level = record["config"]["output"]["ledger"]
     if level != "full":
         raise UsageError(f"{out} was written with --ledger {level}, which leaves out the removed text; only --ledger full can be restored")
@@ -62,7 +62,7 @@ def _restored(out: Path, expected: int) -> Iterator[Restored]:
         raise UsageError(f"{out}: the run is not complete: {found:,} of the {expected:,} pages that {RUN_FILE} counts are there")
 
 
-def _run(out: Path) -> dict[str, Any]:
+def finished_run(out: Path) -> dict[str, Any]:
     """run.json of a finished run whose records this version reads; raises UsageError for anything else."""
     try:
         record: dict[str, Any] = msgspec.json.decode((out / RUN_FILE).read_bytes())
@@ -172,6 +172,13 @@ def _safe(name: str, row: PageRow) -> str:
 def _by_doc(rows: Iterator[Row]) -> Iterator[tuple[str, list[Row]]]:
     for doc, group in groupby(rows, key=lambda row: row.doc):
         yield doc, list(group)
+
+
+def rows_of(out: Path, name: str, cls: type[Row]) -> Iterator[Row]:
+    """The `clean`, `ledger` or `pages` rows of a finished run, in their order."""
+    for path in sorted(out.glob(f"{name}-*.jsonl*")):
+        with ExitStack() as stack:
+            yield from _rows(path, cls, stack)
 
 
 def _rows(path: Path, cls: type[Row], stack: ExitStack) -> Iterator[Row]:

@@ -1,6 +1,8 @@
 """A document as the rows that a run writes of it."""
 
 import base64
+from collections.abc import Callable
+from functools import cache
 from itertools import groupby
 
 from curate.document import Applied, Document
@@ -8,13 +10,21 @@ from curate.formats.records import SCHEMA, CleanRow, Gap, LedgerRow, Made, OfRow
 from curate.pipeline import Pipeline
 from curate.version import __version__
 
-
-def made(pipeline: Pipeline) -> Made:
-    """What a pipeline's documents are made with."""
-    return Made(__version__, pipeline.identity, pipeline.rules_version, SCHEMA)
+Making = Callable[[Document], Made]  # what a document was made with, told when its row is written
 
 
-def clean_row(doc: Document, made_with: Made) -> CleanRow:
+def made(pipeline: Pipeline) -> Making:
+    """What a pipeline's documents are made with: each with the rules that can touch it."""
+    identity, ruled = pipeline.identity, pipeline.ruled
+
+    @cache
+    def under(rules: str) -> Made:
+        return Made(__version__, identity, rules, SCHEMA)
+
+    return lambda doc: under(ruled.rules_of(doc) if ruled else "")
+
+
+def clean_row(doc: Document, made_with: Making) -> CleanRow:
     """The clean document."""
     return CleanRow(
         id=doc.id,
@@ -31,7 +41,7 @@ def clean_row(doc: Document, made_with: Made) -> CleanRow:
         chars_read=doc.chars_read,
         chars_kept=doc.chars_kept,
         meta=doc.meta,
-        curate=made_with,
+        curate=made_with(doc),
     )
 
 

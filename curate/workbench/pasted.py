@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 from curate.errors import UsageError
 from curate.rules.format import MAX_CHARS, Action, Evidence, Rule, Where
 from curate.text.folding import fold
+from curate.text.prose import reads_as_prose
 from curate.workbench.guess import Guess
 from curate.workbench.near_miss import near_miss
-from curate.workbench.repeated import Page, reads_as_prose
+from curate.workbench.repeated import Page
 
 _LABEL: Final = 60  # characters: a rule for lines that are no longer takes labels, and few sentences
 _SHORT: Final = 2  # characters of a whole line that may be anything

@@ -10,21 +10,17 @@ from msgspec import Meta
 
 from curate.document import Document
 from curate.text.folding import fold
+from curate.text.prose import WIDE, reads_as_prose
 
 _LONG_LINE: Final = 80  # characters of a line by which two pages are told to be copies
-_PROSE_CHARS: Final = 60  # characters from which a line that ends as a sentence does is one
-_PROSE_WIDE: Final = 25  # the same in scripts whose characters are syllables or words
 _PARTS: Final = 2
 _HEADLINE: Final = 5  # words
 _HEADLINE_WIDE: Final = 15  # characters, where they are syllables or words
 _TITLE: Final = 3  # words
-_ENDS: Final = tuple(".!?…。！？؟।:")
-_CLOSING: Final = "\"'”“’»«›)]」』）"
 # What no reader of a rule file could see: control characters, half characters, marks that turn the writing around.
 UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _CODE: Final = re.compile(r"[{(\[;=]$|[;)\]]\)|\(\)|=>|</")
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_WIDE: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +135,7 @@ def lines_of(pages: Sequence[Page], mining: Mining) -> dict[str, Line]:
 
 def _letters(folded: str) -> int:
     """The letters of a line; one that is a syllable or a word counts as two."""
-    return len(_LETTER.findall(folded)) + len(_WIDE.findall(folded))
-
-
-def reads_as_prose(text: str) -> bool:
-    """Whether a line is long and ends as sentences do."""
-    enough = _PROSE_WIDE if _WIDE.search(text) else _PROSE_CHARS
-    return len(text) >= enough and text.rstrip(_CLOSING).endswith(_ENDS)
+    return len(_LETTER.findall(folded)) + len(WIDE.findall(folded))
 
 
 def amid_sentences(line: Line) -> bool:
@@ -161,4 +151,4 @@ def recurs_in_articles(line: Line) -> bool:
 
 def like_a_headline(line: Line) -> bool:
     """Whether it has as many words as a headline; none that names something on every page is so long."""
-    return line.folded.count(" ") + 1 >= _HEADLINE or bool(len(line.text) >= _HEADLINE_WIDE and _WIDE.search(line.text))
+    return line.folded.count(" ") + 1 >= _HEADLINE or bool(len(line.text) >= _HEADLINE_WIDE and WIDE.search(line.text))

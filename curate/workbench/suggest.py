@@ -10,20 +10,11 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from curate.rules.format import MAX_CHARS, Category, Evidence, Head, Rule, RuleFile, Status, Where
+from curate.text.prose import reads_as_prose
 from curate.workbench.guess import FALLBACK, Guess
 from curate.workbench.keep import KeepCorpus, KeepLine, hits
 from curate.workbench.near_miss import near_miss
-from curate.workbench.repeated import (
-    Line,
-    Mining,
-    Page,
-    amid_sentences,
-    different,
-    like_a_headline,
-    lines_of,
-    reads_as_prose,
-    recurs_in_articles,
-)
+from curate.workbench.repeated import Line, Mining, Page, amid_sentences, different, like_a_headline, lines_of, recurs_in_articles
 from curate.workbench.variants import Variants, by_names, by_numbers
 
 SLACK: Final = 2  # times the place where a line was seen, for pages that begin or end with more

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from curate.rules.format import SHORTEST_PREFILTER
 from curate.rules.patterns import any_number, masked, prefilter
-from curate.workbench.repeated import Line, reads_as_prose
+from curate.text.prose import reads_as_prose
+from curate.workbench.repeated import Line
 
 _LETTERS: Final = 4  # of a line besides its numbers
 _MOST_WORDS: Final = 12

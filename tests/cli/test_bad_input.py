@@ -87,7 +87,7 @@ def folder(tmp_path_factory, story):
 def run(folder, script):
     """The run over that folder, as a process."""
     assert script.exists()
-    command = [sys.executable, "-c", MEASURED, "clean", folder, "-o", folder.parent / "out"]
+    command = [sys.executable, "-c", MEASURED, "clean", folder, "-o", folder.parent / "out", "--preset", "page", "--workers", "1"]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -214,8 +214,8 @@ def test_a_file_that_goes_away_during_the_run_is_a_row(curate, tmp_path, story, 
     for name in names:
         (tmp_path / name).write_text(story())
     removed = find_and_lose(tmp_path / "b.txt")
-    monkeypatch.setattr("curate.cli.clean.find", removed)
-    assert curate("clean", *(tmp_path / name for name in names), "-o", tmp_path / "out").code == 1
+    monkeypatch.setattr("curate.cli.running.find", removed)
+    assert curate("clean", *(tmp_path / name for name in names), "-o", tmp_path / "out", "--preset", "page").code == 1
     assert [row["outcome"] for row in curate.rows(tmp_path / "out", "pages")] == ["kept", "failed"]
 
 

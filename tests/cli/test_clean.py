@@ -150,7 +150,7 @@ class TestInputs:
     def test_a_wrong_suffix_of_compression_does_no_harm(self, curate, folder, out, story):
         (folder / "plain.txt.gz").write_text(story())
         (folder / "packed.txt").write_bytes(gzip.compress(story().encode()))
-        assert curate("clean", folder, "-o", out).code == 0
+        assert curate("clean", folder, "-o", out, "--preset", "page").code == 0
         assert {row["outcome"] for row in curate.rows(out, "pages")} == {"kept"}
 
     def test_files_of_one_name_in_two_inputs_go_by_where_they_were_found(self, curate, tmp_path, out, story, monkeypatch):
@@ -179,7 +179,7 @@ class TestInputs:
             (folder / os.fsdecode(b"caf\xe9.txt")).write_text(story())
         except OSError:
             pytest.skip("this file system takes UTF-8 names only")
-        assert curate("clean", folder, "-o", out).code == 0
+        assert curate("clean", folder, "-o", out, "--preset", "page").code == 0
         assert [row["outcome"] for row in curate.rows(out, "pages")] == ["kept", "kept"]
 
     def test_an_output_folder_inside_the_input_folder_is_not_read(self, curate, folder):
@@ -224,7 +224,7 @@ class TestRecords:
         (tmp_path / "crawl.jsonl").write_text(jsonl(*records))
         names = {"id": "no", "url": "link", "title": "head", "date": "day", "text": "body", "html": "raw"}
         options = [part for field, name in names.items() for part in (f"--{field}-field", name)]
-        assert curate("clean", tmp_path / "crawl.jsonl", "-o", out, *options).code == 0
+        assert curate("clean", tmp_path / "crawl.jsonl", "-o", out, "--preset", "page", *options).code == 0
         one, other = curate.rows(out)
         assert (one["id"], one["url"], one["title"], one["date"]) == ("a", "https://oxneylantern.example/a", "Head", "2026-09-02")
         assert json.loads(one["meta"]) == {"text": "none of it"}
@@ -248,7 +248,7 @@ class TestRecords:
     def test_a_date_beyond_all_calendars_is_no_date(self, curate, tmp_path, out, story):
         dates = ["Mon, 01 Jan 2024 00:00:00 +99999999999999", "1 Jan 99999999999999999 00:00:00 +0000", "soon", "", None, 20260902]
         (tmp_path / "crawl.jsonl").write_text(jsonl(*({"text": story(), "date": date} for date in dates)))
-        ran = curate("clean", tmp_path / "crawl.jsonl", "-o", out)
+        ran = curate("clean", tmp_path / "crawl.jsonl", "-o", out, "--preset", "page")
         assert ran.code == 0
         assert [row["date"] for row in curate.rows(out)[:5]] == [""] * 5
 
@@ -326,11 +326,11 @@ class TestOptions:
         assert curate("clean", folder, "-o", out, "--config", config).code == 0
         assert curate.rows(out)[0]["text"] == story().rstrip()
         assert {row["text"] for row in curate.rows(out, "ledger")} == {""}
-        assert sorted(path.suffix for path in out.iterdir()) == [".gz", ".gz", ".gz", ".json"]
+        assert sorted(path.suffix for path in visible(out)) == [".gz", ".gz", ".gz", ".json"]
         options = ("--text-field", "other", "--ledger", "full", "--compress", "zst")
         assert curate("clean", folder, "-o", out, "--config", config, *options).code == 0
         assert curate.rows(out)[0]["text"] == story(3, first=1).rstrip()
-        assert sorted(path.suffix for path in out.iterdir()) == [".json", ".zst", ".zst", ".zst"]
+        assert sorted(path.suffix for path in visible(out)) == [".json", ".zst", ".zst", ".zst"]
 
     def test_preset_and_config_exclude_each_other(self, curate, tmp_path, folder, out):
         (tmp_path / "curate.toml").write_text('extends = "page"\n')
@@ -394,9 +394,9 @@ class TestStandardOutput:
 
 
 class TestFolder:
-    def test_a_run_writes_four_files_and_no_others(self, curate, folder, out):
+    def test_a_run_writes_four_files_and_a_folder_of_its_own(self, curate, folder, out):
         assert curate("clean", folder, "-o", out).code == 0
-        assert sorted(path.name for path in out.iterdir()) == ["clean-00000.jsonl", "ledger-00000.jsonl", "pages-00000.jsonl", "run.json"]
+        assert sorted(path.name for path in visible(out)) == ["clean-00000.jsonl", "ledger-00000.jsonl", "pages-00000.jsonl", "run.json"]
 
     @pytest.mark.parametrize("kind", ["gz", "zst"])
     def test_compressed_files_hold_the_same_rows(self, curate, folder, tmp_path, story, kind):
@@ -436,7 +436,7 @@ class TestFolder:
         (folder / "heron.txt").write_text(story() + story())
         (folder / "short.txt").write_text(SHORT)
         (folder / "crawl.jsonl").write_text(jsonl({"text": story(), "url": "https://oxneylantern.example/a"}) + "{\n[]\n")
-        assert curate("clean", folder, "-o", out, "--allow-failed", "1").code == 0
+        assert curate("clean", folder, "-o", out, "--preset", "page", "--allow-failed", "1").code == 0
         run = json.loads((out / "run.json").read_bytes())
         assert list(run) == [
             *("schema", "curate", "python", "packages", "pipeline", "rules", "rule_packs", "weights", "inputs", "config"),
@@ -460,7 +460,7 @@ class TestFolder:
         assert curate("clean", folder, "-o", out, "--compress", "gz").code == 0
         (folder / "ferry.txt").write_text(story(4, first=2))
         assert curate("clean", folder, "-o", out).code == 0
-        assert sorted(path.name for path in out.iterdir()) == ["clean-00000.jsonl", "ledger-00000.jsonl", "pages-00000.jsonl", "run.json"]
+        assert sorted(path.name for path in visible(out)) == ["clean-00000.jsonl", "ledger-00000.jsonl", "pages-00000.jsonl", "run.json"]
         assert json.loads((out / "clean-00000.jsonl").read_bytes())["read"] == 4
 
     @pytest.mark.parametrize("name", ["pages-2026.jsonl", "clean-notes.jsonl.bak", "ledger-of-the-parish.jsonl.gz", "notes.txt", ".hidden"])
@@ -558,13 +558,13 @@ class TestExitCodes:
 
     def test_a_disk_that_fills_up_gives_4_and_leaves_what_was_there(self, curate, script, folder, out, story):
         assert curate("clean", folder, "-o", out).code == 0
-        before = {path.name: path.read_bytes() for path in out.iterdir()}
+        before = {path.name: path.read_bytes() for path in visible(out)}
         (folder / "crawl.jsonl").write_text(jsonl({"text": story(6)}) * 1000)
         command = ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", script, "clean", folder, "-o", out]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
         assert run.returncode == 4
         assert "File too large" in run.stderr
-        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        assert {path.name: path.read_bytes() for path in visible(out)} == before
 
     def test_a_step_that_raises_fails_the_page_and_not_the_run(self, curate, monkeypatch, folder, out, story):
         def raises(_, doc):
@@ -579,6 +579,16 @@ class TestExitCodes:
             ("kept", ""),
             ("failed", "step failed: RecursionError: too deep"),
         ]
+
+
+def visible(out):
+    """What stands in an output folder, but for what is the run's own business."""
+    return sorted(path for path in out.iterdir() if path.name != ".curate")
+
+
+def under_way(out):
+    """Whether a shard is being cleaned."""
+    return bool(list(out.glob(".curate/clean/.*/*")))
 
 
 @contextmanager
@@ -603,9 +613,9 @@ class TestInterrupted:
     @pytest.mark.parametrize("sent", [b"", b'{"text": "one record"}\n'], ids=["nothing has come yet", "a record has just come"])
     def test_an_interrupted_run_gives_130_and_leaves_earlier_results_untouched(self, curate, script, folder, out, sent):
         assert curate("clean", folder, "-o", out).code == 0
-        before = {path.name: path.read_bytes() for path in out.iterdir()}
+        before = {path.name: path.read_bytes() for path in visible(out)}
         command = [script, "clean", "-", "-o", out, "--format", "jsonl"]
-        with waiting(command, until=lambda: len(list(out.glob(".*.partial"))) == len(before)) as run:
+        with waiting(command, until=lambda: under_way(out)) as run:
             run.stdin.write(sent)
             run.stdin.flush()
             run.send_signal(signal.SIGINT)
@@ -613,12 +623,13 @@ class TestInterrupted:
             said = run.stderr.read().decode()
         assert "Interrupted" in said
         assert "Traceback" not in said
-        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        assert {path.name: path.read_bytes() for path in visible(out)} == before
 
     def test_a_run_that_waits_for_a_pipe_can_be_interrupted_and_leaves_no_temporary_files(self, script, folder, tmp_path, out):
         os.mkfifo(tmp_path / "pipe.txt")
         command = [script, "clean", folder, tmp_path / "pipe.txt", "-o", out]
-        with waiting(command, until=lambda: len(list(out.glob(".*.partial"))) == 4) as run:
+        with waiting(command, until=lambda: under_way(out)) as run:
             run.send_signal(signal.SIGINT)
             assert run.wait(timeout=5) == 130
-        assert list(out.iterdir()) == []
+        assert visible(out) == []
+        assert not under_way(out)

@@ -16,9 +16,23 @@ from curate.steps import steps
 
 COMMANDS = {
     "check": ["FILE"],
-    "clean": ["IN...", "--out", "--preset", "--config", "--rules", "--url", "--site-from", "--format", "--ledger", "--compress"],
+    "clean": [
+        "IN...",
+        "--out",
+        "--preset",
+        "--config",
+        "--rules",
+        "--url",
+        "--site-from",
+        "--format",
+        "--ledger",
+        "--compress",
+        "--plan",
+        "--workers",
+    ],
     "explain": ["PAGE", "--json", "--preset", "--config", "--rules", "--url"],
     "init": ["FILE", "--preset"],
+    "plan": ["IN...", "--out", "--preset", "--config", "--memory", "--index", "--check-content", "--limit"],
     "presets": ["NAME"],
     "restore": ["OUT", "--out"],
     "steps": ["NAME"],
@@ -30,7 +44,7 @@ class TestHelp:
         ran = curate("--help")
         assert ran.code == 0
         listed = dict(line.split(maxsplit=1) for line in ran.out.partition("Commands:\n")[2].splitlines())
-        assert list(listed) == sorted([*COMMANDS, "model", "rules"])
+        assert list(listed) == sorted([*COMMANDS, "dedup", "index", "model", "rules"])
         assert all(sentence.endswith(".") for sentence in listed.values())
 
     @pytest.mark.parametrize("command", COMMANDS)
@@ -122,15 +136,18 @@ class TestExplain:
             assert told[field] == row[field]
 
     def test_every_page_of_a_file_is_told(self, curate, tmp_path, story):
-        records = [{"id": f"r{number}", "text": story(3, first=number)} for number in range(3)]
+        records = [{"id": f"r{number}", "text": story(3, first=3 * number)} for number in range(2)]
         (tmp_path / "crawl.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
         ran = curate("explain", tmp_path / "crawl.jsonl")
-        assert re.findall(r"^(r\d): 3 of 3", ran.out, re.MULTILINE) == ["r0", "r1", "r2"]
-        assert [json.loads(line)["id"] for line in curate("explain", "--json", tmp_path / "crawl.jsonl").out.splitlines()] == [
-            "r0",
-            "r1",
-            "r2",
-        ]
+        assert re.findall(r"^(r\d): 3 of 3", ran.out, re.MULTILINE) == ["r0", "r1"]
+        assert [json.loads(line)["id"] for line in curate("explain", "--json", tmp_path / "crawl.jsonl").out.splitlines()] == ["r0", "r1"]
+
+    def test_what_repeats_another_page_says_which_and_how_that_begins(self, curate, tmp_path, story):
+        (tmp_path / "one.txt").write_text(story(2))
+        (tmp_path / "two.txt").write_text(story(1) + story(2, first=2))
+        ran = curate("explain", tmp_path)
+        [why] = re.findall(r"duplicate-paragraphs .*", ran.out)
+        assert why == "duplicate-paragraphs  exact  1 (limit 1)  repeats one.txt 0: " + story(1)[:60]
 
     def test_standard_input_and_compressed_files_are_told(self, curate, tmp_path, page):
         (tmp_path / "ferry.txt.gz").write_bytes(gzip.compress(page.read_bytes()))
@@ -222,11 +239,11 @@ class TestInit:
     def test_every_setting_is_in_it(self, curate, tmp_path):
         assert curate("init", tmp_path / "curate.toml").code == 0
         found = tomllib.loads(uncommented((tmp_path / "curate.toml").read_text(encoding="utf-8")))
-        assert found["input"].keys() == {"format", "site_from", "fields"}
+        assert found["input"].keys() == {"format", "site_from", "fields", "shard_bytes"}
         assert found["input"]["fields"].keys() == {"text", "html", "url", "id", "title", "date", "site"}
         assert found["limits"].keys() == {"bytes", "depth", "paragraphs", "line"}
         assert found["output"].keys() == {"ledger", "compress"}
-        assert [table["name"] for table in found["step"]] == [entry.name for entry in load("page").entries]
+        assert [table["name"] for table in found["step"]] == [entry.name for entry in load("corpus").entries]
 
     def test_it_says_how_to_run_it_from_a_makefile(self, curate, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)

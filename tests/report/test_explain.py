@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from curate.document import Change, Of, document_of_lines
-from curate.report.explain import as_json, explain, visible
+from curate.document import Change, Of, Source, document_of_lines
+from curate.report.explain import as_json, elsewhere, explain, visible
 
 
 def told(doc):
@@ -50,6 +50,15 @@ class TestLines:
     def test_a_repeat_of_another_page_names_it(self, doc):
         doc.apply("duplicates", [Change(1, 0, 11, of=Of("0ther", 7))])
         assert told(doc)[3] == ("why", "       duplicates  repeats 0ther 7")
+
+    def test_a_repeat_of_a_page_that_is_told_as_well_says_where_it_stands_and_how_it_begins(self, doc):
+        other = document_of_lines("A line\n" + "Another line of the other page, which goes on for longer than anybody wants to read")
+        other.doc, other.source = "0ther", Source("news/other.txt")
+        doc.apply("duplicates", [Change(1, 0, 11, of=Of("0ther", 1)), Change(2, 0, 10, of=Of("gone", 0))])
+        others = elsewhere([doc, other])
+        assert others == {Of("0ther", 1): "news/other.txt 1: Another line of the other page, which goes on for longer tha"}
+        whys = [line.text for line in explain(doc, others) if line.kind == "why"]
+        assert whys == [f"       duplicates  repeats {others[Of('0ther', 1)]}", "       duplicates  repeats gone 0"]
 
     def test_a_trim_shows_the_line_as_it_is_left_and_what_was_cut(self, doc):
         doc.apply("site-rules", [Change(2, 5, 10, rule="a#b")])

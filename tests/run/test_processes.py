@@ -1,152 +1,128 @@
-"""Several workers write what one writes, and leave nothing behind when they are stopped."""
+"""The engines: answers in order whoever gives them, and no process left behind."""
 
-import json
 import os
 import signal
-import subprocess
-import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-KINDS = ("clean", "ledger", "pages")
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are told from /proc")
+from curate.errors import SurroundingsError, UsageError
+from curate.run.processes import Processes
+from curate.run.serial import Serial
+
+# What workers carry out here are expressions: a function of a test could not be imported there.
+SLOW_ONES_FIRST = [f"(__import__('time').sleep({0.05 * (6 - number)}), {number})[1]" for number in range(6)]
+PROCESS = "(__import__('time').sleep(0.2), __import__('os').getpid())[1]"
+
+
+def dying(path, times):
+    """An expression whose process dies so many times before it comes to 7."""
+    tries = f"(lambda file: (file.write('x'), file.flush(), file.tell())[2])(open({str(path)!r}, 'a'))"
+    return f"7 if {tries} > {times} else __import__('os')._exit(9)"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, story):
-    """Pages of several formats and fates, so many that every worker has some."""
-    path = tmp_path_factory.mktemp("workers") / "pages"
-    path.mkdir()
-    for number in range(9):
-        (path / f"{number}.txt").write_text(story(4, first=number) + story(number % 3, first=number))
-    (path / "3.txt").write_bytes(bytes(100))
-    (path / "4.txt").write_bytes(b"\xef\xbb\xbfLeave a Reply\r\n")
-    (path / "5.html").write_text("".join(f"<p>{line}" for line in story(5).splitlines()))
-    records = [{"text": story(3, first=number), "url": f"https://host{number % 2}.example/"} for number in range(5)]
-    (path / "2.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records) + "{\n")
-    return path
+def two():
+    with Processes(2) as engine:
+        yield engine
 
 
-@pytest.fixture(scope="module")
-def alone(folder, curate):
-    """What one worker writes."""
-    out = folder.parent / "alone"
-    assert curate("clean", folder, "-o", out).code == 1
-    return out
+class TestEngines:
+    @pytest.mark.parametrize("engine", [Serial(), Processes(1)], ids=["serial", "one process"])
+    def test_answers_come_in_the_order_of_the_items(self, engine):
+        told = []
+        assert list(engine.map(eval, ["3", "1", "2"], told.append)) == [3, 1, 2]
+        assert told == [3, 1, 2]
+
+    def test_answers_of_several_processes_come_in_that_order_too(self, two):
+        told = []
+        assert list(two.map(eval, SLOW_ONES_FIRST, told.append)) == list(range(6))
+        assert sorted(told) == list(range(6))
+        assert told != sorted(told)
+
+    def test_there_are_as_many_processes_as_asked_for_and_they_are_kept(self, two):
+        first, again = set(two.map(eval, [PROCESS] * 6)), set(two.map(eval, [PROCESS] * 6))
+        assert len(first) == 2
+        assert first == again
+        assert os.getpid() not in first
+
+    def test_one_item_is_done_here(self, two):
+        assert list(two.map(eval, [PROCESS])) == [os.getpid()]
+
+    def test_another_function_may_follow(self, two):
+        assert list(two.map(abs, [-1, -2])) == [1, 2]
+        assert list(two.map(str, [-1, -2])) == ["-1", "-2"]
+
+    def test_nothing_to_do_is_done_at_once(self, two):
+        assert list(two.map(abs, [])) == []
 
 
-def without_times(out):
-    run = json.loads((out / "run.json").read_bytes())
-    for step in run["steps"].values():
-        del step["cpu_seconds"]
-    return run
+class TestRaised:
+    @pytest.mark.parametrize(
+        ("item", "kind", "message"),
+        [
+            ("1 / 0", ZeroDivisionError, "division by zero"),
+            ("(_ for _ in ()).throw(__import__('curate.errors').errors.UsageError('so not'))", UsageError, "so not"),
+            ("(_ for _ in ()).throw(__import__('curate.errors').errors.SurroundingsError('disk full'))", SurroundingsError, "disk full"),
+            ("(_ for _ in ()).throw(type('Local', (Exception,), {})('known there alone'))", RuntimeError, "known there alone"),
+        ],
+        ids=["of Python", "wrong use", "the machine", "of a class that cannot be sent"],
+    )
+    def test_what_is_raised_there_is_raised_here_with_its_message(self, item, kind, message):
+        with Processes(2) as engine, pytest.raises(kind, match=message):
+            list(engine.map(eval, ["1", item, "3"]))
+
+
+class TestDead:
+    def test_the_item_of_a_process_that_dies_is_done_by_another(self, tmp_path):
+        with Processes(2) as engine:
+            assert list(engine.map(eval, ["1", dying(tmp_path / "tries", 2), "3"])) == [1, 7, 3]
+        assert (tmp_path / "tries").read_text() == "xxx"
+
+    def test_a_process_that_dies_while_it_waits_is_replaced(self):
+        with Processes(2) as engine:
+            for number in set(engine.map(eval, [PROCESS] * 4)):
+                os.kill(number, signal.SIGKILL)
+            assert list(engine.map(abs, [-1, -2, -3, -4])) == [1, 2, 3, 4]
+
+    def test_an_item_that_kills_three_processes_ends_the_run_and_is_named(self, tmp_path):
+        with Processes(2) as engine, pytest.raises(SurroundingsError, match=r"died 3 times \(exit 9\) at 7 if .* fewer --workers"):
+            list(engine.map(eval, ["1", dying(tmp_path / "tries", 3), "3"]))
 
 
 @pytest.fixture
-def clean_by(script, folder, tmp_path):
-    """The output folder of a run by so many workers."""
+def busy(started, workers_of, alive, patiently, tmp_path, story):  # noqa: PLR0917  # fixtures
+    """A run of two workers of which one waits for a page for ever."""
 
-    def run(workers, *options):
-        command = [script, "clean", folder, "-o", tmp_path / "out", "--workers", str(workers), *options]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert ended.returncode == 1, ended.stderr
-        assert "failed: broken JSON" in ended.stderr
-        return tmp_path / "out"
-
-    return run
-
-
-def test_two_workers_write_the_same_bytes_and_counts_as_one(clean_by, alone):
-    out = clean_by(2)
-    for kind in KINDS:
-        assert (out / f"{kind}-00000.jsonl").read_bytes() == (alone / f"{kind}-00000.jsonl").read_bytes() != b""
-    assert without_times(out) == without_times(alone)
-
-
-def test_three_workers_write_the_same_compressed(clean_by, alone, curate):
-    out = clean_by(3, "--compress", "zst", "--ledger", "spans")
-    for kind in ("clean", "ledger", "pages"):
-        assert len(curate.rows(out, kind)) == len(curate.rows(alone, kind))
-    assert curate.rows(out) == curate.rows(alone)
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [(("--limit", 3), "a limit goes with one worker"), (("-o", "-"), "several workers need a folder")],
-    ids=["a limit", "a stream"],
-)
-def test_what_several_workers_cannot_do_is_refused(curate, folder, tmp_path, options, said):
-    ran = curate("clean", folder, "-o", tmp_path / "out", "--workers", 2, *options)
-    assert ran.code == 2
-    assert said in ran.err
-    assert not (tmp_path / "out").exists()
-
-
-def test_standard_input_is_read_by_several_workers_or_refused(script, curate, tmp_path, story):
-    command = [script, "clean", "-", "-o", tmp_path / "out", "--workers", "2"]
-    run = subprocess.run(command, input=story(), capture_output=True, text=True, check=False)
-    assert run.returncode == 2 or [row["chars_read"] for row in curate.rows(tmp_path / "out", "pages")] == [len(story()) - 3]
-
-
-def workers_of(process):
-    """The numbers of the worker processes."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    @contextmanager
+    def running():
+        pages = tmp_path / "slow"
+        pages.mkdir()
+        for name in ("ferry.txt", "heron.txt"):
+            (pages / name).write_text(story())
+        (tmp_path / "curate.toml").write_text('extends = "page"\n[input]\nshard_bytes = 300\n')
+        os.mkfifo(pages / "pipe.txt")
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process that is born deaf to it could not show anything
+        workers = []
         try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            line = (stat.parent / "cmdline").read_bytes()
-        except OSError:  # gone in between
-            continue
-        if parent == process.pid and b"spawn_main" in line:
-            found.append(int(stat.parent.name))
-    return found
-
-
-def still_there(numbers):
-    """Those of the processes that have not ended."""
-    states = [(number, Path(f"/proc/{number}/stat")) for number in numbers]
-    return [number for number, stat in states if stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"]
-
-
-def patiently(question, seconds=10):
-    """Ask until the answer is yes, or for so long."""
-    until = time.monotonic() + seconds
-    while not (answer := question()) and time.monotonic() < until:
-        time.sleep(0.02)
-    return answer
-
-
-@contextmanager
-def busy(script, folder, tmp_path):
-    """A run whose workers have begun and of which one waits for a page for ever."""
-    pages = tmp_path / "slow"
-    pages.mkdir()
-    (pages / "ferry.txt").write_bytes((folder / "0.txt").read_bytes())
-    os.mkfifo(pages / "pipe.txt")
-    environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
-    (tmp_path / "temporary").mkdir()
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    workers = []
-    try:
-        # What it says goes to a file: orphans would hold a pipe open.
-        with (tmp_path / "said").open("wb") as said:
-            command = [script, "clean", pages / "ferry.txt", pages / "pipe.txt", "-o", tmp_path / "out", "--workers", "2"]
-            run = subprocess.Popen(command, stderr=said, env=environment, process_group=0)
-        # A reader has come to the pipe as soon as it can be opened for writing; open, it keeps the reader waiting.
-        pipe = patiently(lambda: opened_for_writing(pages / "pipe.txt"))
-        assert pipe
-        workers = workers_of(run)
-        try:
-            yield run, workers
+            with (tmp_path / "said").open("wb") as said:
+                options = ("-o", tmp_path / "out", "--workers", 2, "--config", tmp_path / "curate.toml")
+                run = started("clean", *sorted(pages.iterdir()), *options, said=said)
+            # A reader has come to the pipe as soon as it can be opened for writing; open, it keeps the reader waiting.
+            pipe = patiently(lambda: opened_for_writing(pages / "pipe.txt"))
+            assert pipe, (tmp_path / "said").read_text()
+            workers = workers_of(run)
+            try:
+                yield run, workers
+            finally:
+                os.close(pipe)
         finally:
-            os.close(pipe)
-    finally:
-        signal.signal(signal.SIGINT, before)
-        for number in still_there([run.pid, *workers]):
-            os.kill(number, signal.SIGKILL)
-        run.wait()
+            signal.signal(signal.SIGINT, before)
+            for number in alive([run.pid, *workers]):
+                os.kill(number, signal.SIGKILL)
+            run.wait()
+
+    return running
 
 
 def opened_for_writing(pipe):
@@ -157,29 +133,29 @@ def opened_for_writing(pipe):
         return 0
 
 
-@needs_proc
 class TestStopped:
-    def test_an_interrupted_run_ends_at_once_and_leaves_nothing(self, script, folder, tmp_path):
-        with busy(script, folder, tmp_path) as (run, workers):
+    @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_an_interrupted_run_ends_at_once_with_its_workers_and_says_how_to_go_on(self, busy, alive, patiently, tmp_path, sent, code):  # noqa: PLR0917  # fixtures
+        with busy() as (run, workers):
             assert workers
+            run.send_signal(sent)
+            assert run.wait(timeout=5) == code
+            assert patiently(lambda: alive(workers) == [])
+        said = (tmp_path / "said").read_text()
+        assert "the same command again goes on" in said
+        assert "Traceback" not in said
+        assert [path.name for path in (tmp_path / "out").iterdir()] == [".curate"]
+        assert list((tmp_path / "out" / ".curate" / "clean").glob(".*")) == []
+
+    def test_shards_that_were_finished_before_stay(self, busy, patiently, tmp_path):
+        with busy() as (run, _):
+            assert patiently(lambda: list((tmp_path / "out" / ".curate" / "clean").glob("[0-9]*")))
             run.send_signal(signal.SIGINT)
-            assert run.wait(timeout=5) == 130
-            assert patiently(lambda: still_there(workers) == [])
-        assert "Traceback" not in (tmp_path / "said").read_text()
-        assert list((tmp_path / "out").iterdir()) == []
-        assert list((tmp_path / "temporary").iterdir()) == []
+            run.wait(timeout=5)
+        assert list((tmp_path / "out" / ".curate" / "clean").glob("[0-9]*/entry.json"))
 
-    def test_a_worker_that_dies_ends_the_run_with_4_and_leaves_nothing(self, script, folder, tmp_path):
-        with busy(script, folder, tmp_path) as (run, workers):
-            for number in workers:
-                os.kill(number, signal.SIGKILL)
-            assert run.wait(timeout=5) == 4
-        assert "a worker process died" in (tmp_path / "said").read_text()
-        assert list((tmp_path / "out").iterdir()) == []
-        assert list((tmp_path / "temporary").iterdir()) == []
-
-    def test_a_terminated_run_leaves_no_workers_behind(self, script, folder, tmp_path):
-        with busy(script, folder, tmp_path) as (run, workers):
-            run.terminate()
-            assert run.wait(timeout=5) != 0
-            assert patiently(lambda: still_there(workers) == [], seconds=3)
+    def test_workers_end_when_their_parent_is_killed(self, busy, alive, patiently):
+        with busy() as (run, workers):
+            run.kill()
+            run.wait()
+            assert patiently(lambda: alive(workers) == [])

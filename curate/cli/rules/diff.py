@@ -26,7 +26,9 @@ from curate.report.explain import visible
 from curate.rules.library import made_of
 from curate.rules.load import PACK_FILE, Packs, in_force, read_all
 from curate.rules.match import Matching
-from curate.run.shard import clean
+from curate.run.plan import shards
+from curate.run.shard import clean_pages
+from curate.run.work import Watch
 from curate.workbench.diff import SITE_RULES, Difference, code, compared, markdown
 
 _WHOLE: Final = "generic"  # a rule folder with such a folder in it is a whole tree of rules
@@ -191,14 +193,15 @@ def _difference(packs: Sequence[Packs], config: Config, files: Sequence[File], r
     """What the rules of both sides make of every page."""
     base, head = packs
     found = Difference(compared(base.files, head.files))
-    cleaned = [clean(files, reading, pipeline) for pipeline in _pipelines(packs, config)]
-    with progress(files, console(), quiet=False) as advance:
+    cleaned = [clean_pages(files, reading, pipeline) for pipeline in _pipelines(packs, config)]
+    with progress(console(), quiet=False) as advance:
+        watch = Watch(shards(files, reading, config.input.shard_bytes, whole=True), advance)
         for before, after in zip_longest(*cleaned):
             if before is None or after is None or _read(before) != _read(after):
                 path = (before or after).source.path
                 raise SurroundingsError(f"{path!r} changed while it was read, once for each side; run again when nothing writes to it")
             found.add(before, after)
-            advance(after.source.path, after.source.record, 1)
+            watch(after)
     return found
 
 

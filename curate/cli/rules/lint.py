@@ -17,7 +17,7 @@ from curate.pipeline import Pipeline, Placed
 from curate.report.explain import visible
 from curate.rules.library import made_of
 from curate.rules.match import Matching
-from curate.run.shard import clean
+from curate.run.shard import clean_pages
 from curate.workbench import keep
 from curate.workbench.findings import Finding, of_problem
 from curate.workbench.lint import failing, lint, never_first
@@ -104,7 +104,7 @@ def before_rules(corpus: Sequence[str], given: Given, chosen: Chosen) -> Iterato
     steps = config.pipeline().steps
     before = takewhile(lambda placed: not isinstance(placed.step, SiteRules), steps)
     asking = Placed("site-rules", _Asking(Matching(made_of(chosen.packs.files))))
-    for doc in clean(find(corpus), reading, Pipeline([*before, asking])):
+    for doc in clean_pages(find(corpus), reading, Pipeline([*before, asking])):
         if doc.outcome == "failed":
             click.echo(visible(f"{doc.source.path}: {doc.reason}"), err=True)
         else:

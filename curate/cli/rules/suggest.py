@@ -1,7 +1,7 @@
 """`curate rules suggest`: rules for the lines that a site's pages repeat."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, cast
@@ -18,9 +18,11 @@ from curate.report.explain import visible
 from curate.rules.format import Status
 from curate.rules.library import Library, library
 from curate.rules.load import in_force
-from curate.run.shard import clean
+from curate.run.restore import restored
+from curate.run.shard import clean_pages
 from curate.workbench import keep
 from curate.workbench.guess import Guesser
+from curate.workbench.recurring import document_of, recurring_page
 from curate.workbench.repeated import Mining, Page, page_of
 from curate.workbench.site_files import MORE, domain_of, head_of, name_of, write_new
 from curate.workbench.suggest import Proposal, Site, Terms, suggest
@@ -71,16 +73,33 @@ def given(inputs: Sequence[str], options: dict[str, Any]) -> Given:
     except msgspec.ValidationError as problem:
         raise UsageError(f"{problem}; found {', '.join(f'{name} {value}' for name, value in named.items())}") from None
     today = options["today"].date() if options["today"] else datetime.now(tz=UTC).date()
-    return Given(chosen, tuple(map(str, steps[0].parameters.get("folders", ()))), mining, today, tuple(find(inputs)))
+    return Given(chosen, tuple(map(str, steps[0].parameters.get("folders", ()))), mining, today, tuple(find(inputs)) if inputs else ())
 
 
 def cleaned(asked: Given) -> Iterator[Document]:
     """The pages as the rules in force leave them; those that cannot be read are told."""
-    for doc in clean(asked.files, asked.settings.reading, asked.settings.config.pipeline()):
+    for doc in clean_pages(asked.files, asked.settings.reading, asked.settings.config.pipeline()):
         if doc.outcome == "failed":
             say(f"{doc.source.path}: {doc.reason}; left out")
         else:
             yield doc
+
+
+def of_run(out: str, asked: Given) -> Iterator[Page]:
+    """The pages of a finished run whose hosts repeat something, as the rules in force leave them; only lines that recur are free."""
+    from curate.run.recurred import recurred  # noqa: PLC0415  # takes along what runs are made of
+
+    run, pipeline = Path(out), asked.settings.config.pipeline()
+    pages, found = restored(run), recurred(run)
+    if not found.keys:
+        raise UsageError(f"{out}: site-lines found no line that recurs, so there is nothing to suggest rules for")
+    for page in pages:
+        host = found.hosts.get(page.row.doc, "")
+        if host and page.problem:
+            say(f"{page.row.source.path}: {page.problem}; left out")
+        elif host:
+            text = page.data.decode("utf-8" if page.row.dom else page.row.source.encoding, "replace")
+            yield recurring_page(document_of(text, host, blocks=page.row.dom), found.keys[host], pipeline.run)
 
 
 def proposed(site: Site, pages: Sequence[Page], asked: Given, status: Status) -> Proposal:
@@ -101,7 +120,14 @@ def say(text: str) -> None:
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="PAGES...")
+@click.argument("inputs", nargs=-1, metavar="[PAGES...]")
+@click.option(
+    "--run",
+    "run",
+    metavar="OUT",
+    default=None,
+    help="Take the pages of the run in this folder, and only the lines that its site-lines found.",
+)
 @click.option("-o", "--out", metavar="DIR", type=click.Path(file_okay=False), help="Rule folder to write new files into, one a site.")
 @click.option(
     "--status",
@@ -111,15 +137,17 @@ def say(text: str) -> None:
 )
 @mining_options
 @reading_options
-def command(inputs: tuple[str, ...], out: str | None, status: str, **options: Any) -> int:  # noqa: ANN401  # click passes options by name
-    """Suggest rule files for the sites of the pages in PAGES: files, folders, globs, or - for standard input.
+def command(inputs: tuple[str, ...], run: str | None, out: str | None, status: str, **options: Any) -> int:  # noqa: ANN401  # click passes options by name
+    """Suggest rule files for the sites of the pages in PAGES: files, folders, globs, or - for standard input; or for those of a run.
 
     A site is the host that a page's address names (--url, --site-from). Suggested is what several of its pages repeat, no rule in
     force takes and no article is likely to say. Nothing is applied: the files go to standard output, or with -o into a rule folder,
     where no file is written over. Of whoever reads them they want a look at every line, and a rule's `why` in words of their own.
     """
+    if bool(inputs) == bool(run):
+        raise click.UsageError("name either pages or, with --run, the folder of a finished run")
     asked = given(inputs, options)
-    sites, nowhere = _by_site(cleaned(asked))
+    sites, nowhere = _by_site(of_run(run, asked) if run else map(page_of, cleaned(asked)))
     if nowhere:
         say(f"{counted(nowhere, 'page')} without a site left out: say it with --url or --site-from, or give JSON records a url")
     if not sites:
@@ -143,13 +171,13 @@ def command(inputs: tuple[str, ...], out: str | None, status: str, **options: An
     return 0
 
 
-def _by_site(documents: Iterator[Document]) -> tuple[dict[str, list[Page]], int]:
+def _by_site(pages: Iterable[Page]) -> tuple[dict[str, list[Page]], int]:
     """The pages by the domain of their site, and the number of those that have none."""
     sites: defaultdict[str, list[Page]] = defaultdict(list)
     nowhere = 0
-    for doc in documents:
-        if domain := domain_of(doc.host):
-            sites[domain].append(page_of(doc))
+    for page in pages:
+        if domain := domain_of(page.host):
+            sites[domain].append(page)
         else:
             nowhere += 1
     return sites, nowhere

@@ -22,7 +22,7 @@ from curate.report.explain import visible
 from curate.rules.library import library, made_of
 from curate.rules.load import in_force
 from curate.rules.match import Matching
-from curate.run.shard import clean
+from curate.run.shard import clean_pages
 from curate.workbench import keep
 from curate.workbench.named import Found, Shelf
 from curate.workbench.test import test
@@ -62,7 +62,7 @@ def command(arguments: tuple[str, ...], lines: tuple[str, ...], everywhere: bool
     found = pasted(lines) if lines else shelf.named(arguments[0])
     pipeline = Pipeline([*before, *_trial(found, rules, everywhere=everywhere or bool(lines))])
     tally = Tally(show, seed)
-    for document in clean(find(pages), reading, pipeline):
+    for document in clean_pages(find(pages), reading, pipeline):
         tally.add(document)
     corpus = keep.read(in_force(rules.folders))
     hits = hits_of_body_lines(corpus, found)

@@ -284,9 +284,9 @@ class TestTheCommand:
             yield from module_clean(files, reading, pipeline)
             corpus.write_text("".join(json.dumps(page) + "\n" for page in later))
 
-        module_clean = module.clean
+        module_clean = module.clean_pages
         read = [iter, list]  # the first side is read to its end before the second one begins
-        monkeypatch.setattr(module, "clean", lambda *arguments: read.pop()(clean(*arguments)))
+        monkeypatch.setattr(module, "clean_pages", lambda *arguments: read.pop()(clean(*arguments)))
         ran = diff(tree(tmp_path / "a"), tree(tmp_path / "b"))
         assert ran.code == 4
         assert "'crawl.jsonl' changed while it was read, once for each side" in ran.err

@@ -126,3 +126,54 @@ def test_few_pages_are_told(curate, crawl, tmp_path):
     assert ran.code == 0
     assert "4 different pages; at least 5 are needed" in ran.err
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.fixture
+def run(curate, tmp_path):
+    """A finished run over five pages of a site that repeats a line, in HTML and as text, and over some of another one that does not."""
+    lines = ["Tide tables for {1}", ARTICLE.strip(), "Old words of the {0}", "Share"]
+    pages = [("\n".join(lines).format(word, number), f"https://harbour.example/{word}") for number, word in enumerate(WORDS)]
+    pages[:3] = [(text + "\nMoorings to let", url) for text, url in pages[:3]]
+    pages.append(
+        ("<body>" + "".join(f"<p>{line}</p>" for line in "\n".join(lines).format("skiff", 9).split("\n")), "https://harbour.example/skiff")
+    )
+    pages += [(ARTICLE.format(word) + f"Seen from the {word}", f"https://mill.example/{word}") for word in WORDS]
+    crawl = tmp_path / "crawl.jsonl"
+    crawl.write_text("".join(json.dumps({"html" if text.startswith("<") else "text": text, "url": url}) + "\n" for text, url in pages))
+    config = tmp_path / "config.toml"
+    config.write_text('extends = "rules-only"\n[[step]]\nname = "site-lines"\naction = "report"\n')
+    out = tmp_path / "run"
+    assert curate("clean", crawl, "--config", config, "-o", out).code == 0
+    return out
+
+
+def test_a_run_says_which_lines_of_which_hosts_recur(curate, run, tmp_path):
+    out = tmp_path / "mine"
+    ran = curate("rules", "suggest", "--run", run, "-o", out)
+    assert ran.code == 0, ran.err
+    [file] = read_all([out]).files
+    assert file.name == "sites/h/harbour.example"
+    [rule] = file.rules
+    assert (rule.line[:15], rule.digits) == ("Tide tables for", "any")
+    assert [rule.evidence.pages for rule in file.rules] == [5], "the HTML page is one of them"
+    assert list(failures([file], of_snippet)) == []
+    assert "mill.example" not in ran.err
+    assert "Moorings to let" in curate("rules", "suggest", run.parent / "crawl.jsonl").out, "three pages are enough for it, not for the run"
+
+
+@pytest.mark.parametrize("given", [[], ["pages", "--run", "out"]])
+def test_pages_or_a_run_are_named_and_not_both(curate, given):
+    ran = curate("rules", "suggest", *given)
+    assert ran.code == 2
+    assert "name either pages or, with --run, the folder of a finished run" in ran.err
+
+
+def test_a_run_without_what_was_found_is_told(curate, run, tmp_path):
+    lines = run / ".curate" / "settle" / "site-lines" / "lines.jsonl"
+    lines.write_bytes(b"")
+    assert "found no line that recurs" in curate("rules", "suggest", "--run", run).err
+    lines.unlink()
+    ran = curate("rules", "suggest", "--run", run)
+    assert ran.code == 2
+    assert "the run had no step site-lines, or its folder .curate was deleted" in ran.err
+    assert "holds no finished run" in curate("rules", "suggest", "--run", tmp_path).err

@@ -1,0 +1,1 @@
+"""Steps that decide across documents: one file a step."""

@@ -1,0 +1,48 @@
+"""What `site-lines` has found in a finished run: the lines that recur on a host, by their keys, and which pages are the host's."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from curate.corpus.site_lines import CANDIDATES, Recurring
+from curate.duplicates.corpus import Sketched
+from curate.duplicates.documents import string
+from curate.errors import UsageError
+from curate.run.folder import WORK
+from curate.run.work import CLEAN, SETTLE
+
+STEP: Final = "site-lines"
+
+
+class Recurred(NamedTuple):
+    """The lines by host, and the hosts of pages by the pages' keys; pages of other hosts are not listed."""
+
+    keys: Mapping[str, frozenset[int]]
+    hosts: Mapping[str, str]
+
+
+def recurred(out: Path) -> Recurred:
+    """Read it from what a run keeps beside its output; raises UsageError where there is nothing of the kind."""
+    path = out / WORK / SETTLE / STEP / CANDIDATES
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        raise UsageError(
+            f"{str(path)!r} is not there: the run had no step {STEP}, or its folder {WORK} was deleted; run `curate clean` with that step"
+        ) from None
+    keys: defaultdict[str, set[int]] = defaultdict(set)
+    for line in lines:
+        found = msgspec.json.decode(line, type=Recurring)
+        keys[found.host].add(int(found.key, 16))
+    hosts = {}
+    for folder in sorted((out / WORK / CLEAN).iterdir()) if keys else ():
+        documents = Sketched(folder).documents
+        for number in np.flatnonzero(np.diff(documents["host_at"])).tolist():
+            host = string(documents, "host", number)
+            if host in keys:
+                hosts[documents["doc"][number].decode("ascii")] = host
+    return Recurred({host: frozenset(found) for host, found in keys.items()}, hosts)

@@ -1,0 +1,46 @@
+"""The engine without other processes: one item after another, here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from curate.duplicates.corpus import Answer, Item
+
+
+def unwatched(_answer: object) -> None:
+    """For those who do not watch."""
+
+
+class Engine(Protocol):
+    """Carries out a function on items; `map` is what corpus steps are given, see `duplicates.corpus.Map`."""
+
+    @property
+    def here(self) -> bool:
+        """Whether the function runs in this process, and need not be one that can be sent."""
+        ...
+
+    def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
+        """The answers in the order of the items; `came` is told each one as soon as it is there.
+
+        The function stands at the top of its module; all items are done when the last answer has been taken.
+        """
+        ...
+
+
+class Serial:
+    """One item after another, in this process."""
+
+    here = True
+
+    def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
+        """See `Engine`."""
+        for item in items:
+            answer = function(item)
+            came(answer)
+            yield answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, where: TracebackType | None) -> None:
+        pass
