@@ -88,13 +88,16 @@ class SiteLines:
 
 
 def _lines(corpus: Corpus, found: Found) -> list[Recurring]:
-    """The groups found, with names for their numbers."""
+    """The groups found, with names for their numbers; the documents of one shard at a time are open."""
     groups, lines = found.groups, []
-    documents = [shard.documents for shard in corpus.shards]
-    firsts = np.cumsum([0, *(len(table["doc"]) for table in documents)])
-    for number, (row, doc) in enumerate(zip(groups["row"].tolist(), groups["doc"].tolist(), strict=True)):
-        shard = int(np.searchsorted(firsts, doc, side="right")) - 1
-        table, own = documents[shard], doc - int(firsts[shard])
+    firsts = np.cumsum([0, *(len(shard.documents["doc"]) for shard in corpus.shards)])
+    shards = np.searchsorted(firsts, groups["doc"], side="right") - 1
+    opened, table = -1, {}
+    for number in np.argsort(shards, kind="stable").tolist():
+        shard = int(shards[number])
+        if shard != opened:
+            opened, table = shard, corpus.shards[shard].documents
+        own, row = int(groups["doc"][number] - firsts[shard]), int(groups["row"][number] - corpus.offsets[shard])
         lines.append(
             Recurring(
                 host=string(table, "host", own),
@@ -106,7 +109,7 @@ def _lines(corpus: Corpus, found: Found) -> list[Recurring]:
                 from_end=(int(groups["from_end_least"][number]), int(groups["from_end_most"][number])),
                 measure=float(groups["measure"][number]),
                 doc=table["doc"][own].decode("ascii"),
-                paragraph=int(table["paragraph"][row - int(corpus.offsets[shard])]),
+                paragraph=int(table["paragraph"][row]),
             )
         )
     return lines

@@ -64,6 +64,10 @@ class Sketched(NamedTuple):
         """One of the tables."""
         return read(self.folder / f"{name}.table")
 
+    def column(self, table: str, name: str) -> Column:
+        """A column, copied: whoever holds one of every shard must not hold the maps too, each of which keeps a file open."""
+        return np.array(self.table(table)[name])
+
     @property
     def documents(self) -> dict[str, Column]:
         """The table of documents; see `documents.Documents`."""
@@ -76,7 +80,7 @@ class Corpus:
 
     shards: tuple[Sketched, ...]
     alive: tuple[Bools, ...]  # by shard and row: what the steps before left; not to be written to
-    memory: int  # bytes that settling may take for what it holds at one time
+    memory: int  # bytes that one task of `map` may take for what it holds at one time
     map: Map[Any, Any]
     work: Path  # an empty folder for whatever the step wants on disk
     indexed: tuple[Sketched, ...] = ()  # what earlier runs left: all of it alive, and never to go

@@ -29,7 +29,6 @@ _CROWDED: Final = 16  # items in a bucket, above which not all are compared with
 _FIRST: Final = 3  # of a crowd, with which all of it are compared
 _FIRST_ALIKE: Final = 2  # of those in a crowd that share a shingle
 _ENTRY: Final = 96  # bytes that an entry of a partition takes at most: its key and item, sorted and copied
-_AT_ONCE: Final = 8  # partitions that share the memory: several are worked on at one time
 _BLOCK: Final = 1 << 20  # rows of an index that are looked through at a time
 _ALL: Final = 1 << 64
 _HALF: Final = np.uint64(32)
@@ -66,7 +65,7 @@ def tasks(corpus: Corpus, plan: Plan, column: str) -> list[Task]:
     entries = sum(part.items for _, part in plan.new)
     if column == "keys":
         entries = sum(len(columns(corpus.work, plan, number)["keys"]) for number, _ in plan.new)
-    count = max(-(-entries * _ENTRY * _AT_ONCE // plan.memory), 1)
+    count = max(-(-entries * _ENTRY // plan.memory), 1)
     return [Task(str(corpus.work), column, number, count) for number in range(count)]
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.duplicates.corpus import Sketched
+from curate.duplicates.corpus import DOCUMENTS, Sketched
 from curate.duplicates.sketch import gather, offsets
 from curate.duplicates.table import Column, Table
 from curate.text.minhash import Offsets
@@ -23,7 +23,7 @@ def ranks(parts: Sequence[Sketched]) -> Ranks:
     Addresses are compared only where dates agree, some bytes at a time and as long as any are alike. In memory are a
     few numbers a document, and the addresses of those that share their date with another one.
     """
-    dates = np.concatenate([np.zeros(0, dtype=np.int64), *(part.documents["date"] for part in parts)])
+    dates = np.concatenate([np.zeros(0, dtype=np.int64), *(part.column(DOCUMENTS, "date") for part in parts)])
     rank = np.searchsorted(np.sort(dates), dates).astype(np.int64)
     for read in (_urls, _keys):
         alike = np.flatnonzero(np.bincount(rank, minlength=len(rank))[rank] > 1)

@@ -172,8 +172,7 @@ def _by_document(found: Table, times: Rows, own: Bools) -> dict[str, Column]:
 
 def _tell_pages(corpus: Corpus, parts: Sequence[Part]) -> None:
     """Merge what the ranges know of documents, and write down by document its page, the pages of its host, its own sentences."""
-    sketches = [shard.table(parts[0].sketch) for shard in corpus.shards]
-    hosts, addresses = (joined([table[name] for table in sketches], np.uint64) for name in ("host", "page"))
+    hosts, addresses = (joined([shard.column(parts[0].sketch, name) for shard in corpus.shards], np.uint64) for name in ("host", "page"))
     best = {name: np.zeros(len(hosts), dtype=dtype) for name, dtype in _DOCUMENTS.items()}
     best["first"][:], best["last"][:] = _NOWHERE, -1
     for part in parts:

@@ -24,7 +24,6 @@ _PAIR: Final = 64  # bytes of a pair and what is said of it
 _PARAGRAPHS: Final = 2_000  # bytes of the shingles of a pair of them, while they are put side by side
 _DOCUMENTS: Final = 40_000
 _MOST: Final = 1 << 16  # pairs whose shingles are read in at a time: each time all tables are opened
-_AT_ONCE: Final = 8  # chunks that share the memory
 _DECIMALS: Final = 6
 _HALF: Final = np.uint64(32)
 
@@ -58,7 +57,7 @@ class Edges(NamedTuple):
 
 def tasks(work: Path, plan: Plan, name: str, paths: Sequence[Path]) -> list[Task]:
     """Chunks of the pairs in some files, each of which has them in ascending order."""
-    most = max(plan.memory // (_PAIR * _AT_ONCE * max(len(paths), 1)), 1)  # of a file between two bounds
+    most = max(plan.memory // (_PAIR * max(len(paths), 1)), 1)  # of a file between two bounds
     bounds = [np.zeros(0, dtype=np.uint64), *(np.array(read(path)["pairs"][most::most]) for path in paths)]
     ordered = np.sort(np.concatenate(bounds))[len(paths) - 1 :: max(len(paths), 1)].tolist()
     texts = tuple(map(str, paths))
@@ -70,7 +69,7 @@ def verify(task: Task) -> Path:
     work = Path(task.work)
     plan = plan_of(work)
     pairs = distinct(np.concatenate([np.zeros(0, dtype=np.uint64), *(_slice(read(Path(path))["pairs"], task) for path in task.paths)]))
-    read_in = max(min(plan.memory // (_AT_ONCE * (_DOCUMENTS if plan.near.whole else _PARAGRAPHS)), _MOST), 1)
+    read_in = max(min(plan.memory // (_DOCUMENTS if plan.near.whole else _PARAGRAPHS), _MOST), 1)
     found = [_measured(work, plan, pairs[start : start + read_in]) for start in range(0, max(len(pairs), 1), read_in)]
     path = work / f"{task.name}.table"
     write(path, joined(found)._asdict())
@@ -111,7 +110,8 @@ def _measured(work: Path, plan: Plan, pairs: Pairs) -> Edges:
     limits = np.where(kind[left] == SHORT, near.short_jaccard, near.jaccard)
     first = values(work, plan, items, "first")
     begins = alike & (kind[left] == LONG) & (first[left] > 0) & (first[left] == first[right])
-    inside = begins & (contained >= near.containment) & (smaller < larger)
+    # Of two that are about as long neither is cut off: there the rank decides.
+    inside = begins & (contained >= near.containment) & (smaller <= near.containment * larger)
     which = np.where(inside, np.where(sizes[left] < sizes[right], 1, 2), 0).astype(np.uint8)
     close = alike & (jaccard >= limits)
     kept = close | inside

@@ -61,7 +61,7 @@ class Processes:
     here = False
 
     def __init__(self, workers: int) -> None:
-        self._most = workers
+        self.workers = workers
         self._workers: list[_Worker] = []
         self._lifeline, self._held = _CONTEXT.Pipe(duplex=False)
 
@@ -79,7 +79,7 @@ class Processes:
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
         """See `serial.Engine`. An item whose worker dies is given to another one; raises SurroundingsError when that goes on."""
-        if self._most == 1 or len(items) <= 1:
+        if self.workers == 1 or len(items) <= 1:
             yield from Serial().map(function, items, came)
             return
         assert all(worker.item < 0 for worker in self._workers), "one map at a time"
@@ -99,7 +99,7 @@ class Processes:
     def _hand_out(self, function: bytes, items: Sequence[object], waiting: deque[int], tries: list[int]) -> None:
         """Give items to whoever has none; there are as many workers as items ask for."""
         busy = sum(worker.item >= 0 for worker in self._workers)
-        while len(self._workers) < min(self._most, busy + len(waiting)):
+        while len(self._workers) < min(self.workers, busy + len(waiting)):
             self._workers.append(_Worker(self._lifeline))
         for worker in self._workers:
             if waiting and worker.item < 0:

@@ -19,6 +19,11 @@ class Engine(Protocol):
         """Whether the function runs in this process, and need not be one that can be sent."""
         ...
 
+    @property
+    def workers(self) -> int:
+        """How many items are worked on at one time."""
+        ...
+
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
         """The answers in the order of the items; `came` is told each one as soon as it is there.
 
@@ -31,6 +36,7 @@ class Serial:
     """One item after another, in this process."""
 
     here = True
+    workers = 1
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
         """See `Engine`."""

@@ -23,7 +23,7 @@ from curate.steps import Across
 KEPT_FILES: Final = ("pairs.table", "lines.jsonl")  # what a step may leave in its folder for other commands to read
 
 
-def settle(job: Job, to: Path, map: Map[Any, Any]) -> Done:  # noqa: A002  # what an engine is
+def settle(job: Job, to: Path, map: Map[Any, Any], workers: int = 1) -> Done:  # noqa: A002  # what an engine is
     """Settle a run whose shards have been cleaned: a table of drops for each shard in `to`, and what steps keep, by their names."""
     pipeline = job.config.pipeline()
     shards = tuple(Sketched(job.at("clean", shard.number)) for shard in job.shards)
@@ -36,7 +36,7 @@ def settle(job: Job, to: Path, map: Map[Any, Any]) -> Done:  # noqa: A002  # wha
         work = to / placed.name
         work.mkdir()
         with timed(count):
-            corpus = Corpus(shards, ending.alive, job.memory, partial(_counted, map, count), work, indexed)
+            corpus = Corpus(shards, ending.alive, job.memory // workers, partial(_counted, map, count), work, indexed)
             ending.take(placed.name, cast("Across", placed.step).settle(corpus))
         _tidy(work)
     ending.resolve()

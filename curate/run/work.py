@@ -109,7 +109,7 @@ class Work:
         self._do(CLEAN, self._clean, partial(_clean, job, seen=watch), engine, unadvanced if engine.here else advance)
         if self._pipeline.across and entry(self.job.work / SETTLE).identity != (identity := self._settle()):
             advance(SETTLE, 0, 0, 0)
-            carry_out(self.job.work / SETTLE, identity, lambda to: settle(self.job, to, engine.map))
+            carry_out(self.job.work / SETTLE, identity, lambda to: settle(self.job, to, engine.map, engine.workers))
 
     def index(self) -> None:
         """Put what is left into the index, in the place of what this run has put there before."""

@@ -225,3 +225,15 @@ class TestFolder:
         assert publish(tmp_path, rows, b"{}\n")
         assert not publish(tmp_path, rows, b"{}\n")
         assert (tmp_path / "clean-00000.jsonl").read_text() == "new\n"
+
+
+def test_a_run_has_more_shards_than_it_may_have_files_open(script, tmp_path):
+    text = "The ferry was painted in week {0} of the year, and all {0} passengers were told to sit still until it had dried off."
+    records = [{"text": text.format(number), "url": f"https://oxneylantern.example/{number}"} for number in range(120)]
+    (tmp_path / "crawl.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    steps = "".join(f'[[step]]\nname = "{name}"\n' for name in ("site-lines", "duplicate-documents", "duplicate-paragraphs"))
+    (tmp_path / "curate.toml").write_text(f"[input]\nshard_bytes = 180\n{steps}")
+    clean = f'ulimit -n 64; exec "{script}" clean crawl.jsonl -o out --config curate.toml --workers 1'
+    ended = subprocess.run(["bash", "-c", clean], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert len(list((tmp_path / "out").glob("pages-*.jsonl"))) > 100

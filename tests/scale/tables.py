@@ -16,7 +16,8 @@ def markdown(runs: Sequence[Run]) -> str:
     """All tables."""
     of_workers = [[run for run in runs if run["workers"] == count] for count in sorted({run["workers"] for run in runs})]
     growth = [_table([f"CPU a document, {BASE:,} = 1", *_titles(same), "exponent", "last step"], _growth(same)) for same in of_workers]
-    return "\n".join([_table(_WHOLE, _whole(runs)), *growth, _table(["gone", *_titles(of_workers[0])], _gone(of_workers[0]))])
+    of_sizes = list({run["documents"]: run for run in sorted(runs, key=lambda run: run["documents"])}.values())
+    return "\n".join([_table(_WHOLE, _whole(runs)), *growth, _table(["gone", *_titles(of_sizes)], _gone(of_sizes))])
 
 
 _WHOLE: Final = (

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import rates
@@ -93,6 +94,7 @@ class TestRecall:
 
 
 class TestWatch:
+    @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are watched by Linux's /proc")
     def test_the_time_of_a_process_is_counted_with_that_of_those_it_started(self, tmp_path):
         burn = "import time\nwhile time.process_time() < 0.5: pass"
         parent = f"import subprocess, sys\n{burn}\nsubprocess.run([sys.executable, '-c', {burn!r}], check=True)"
@@ -120,6 +122,13 @@ class TestTables:
         sizes = [1000, 10_000, 100_000]
         assert tables.exponent(sizes, [3e-6 * size**power for size in sizes]) == written
 
+    def test_what_slowed_the_machine_for_a_while_does_not_count(self):
+        runs = [
+            {"stages": {stage: [1.0, documents * slow * 1e-3, slow] for stage in tables.STAGES}, "documents": documents, "workers": 1}
+            for documents, slow in ((1000, 1.0), (10_000, 3.0), (100_000, 1.0))
+        ]
+        assert [tables.pulses(run, ["settle"]) for run in runs] == pytest.approx([1, 10, 100])
+
     def test_one_size_has_no_exponent(self):
         assert tables.exponent([1000], [1.0]) == ""
 
@@ -138,3 +147,4 @@ def test_a_small_run_finds_what_was_planted_and_takes_nothing_else(tmp_path):
 def test_signing_is_several_times_as_fast_as_datasketch_alone():
     found = {rate.name: rate.microseconds for rate in rates.rates(20)}
     assert found["sign"] * 2 < found["datasketch"]
+    assert found["sketch"] < found["datasketch"] * 3
