@@ -12,7 +12,7 @@ from curate.cli.progress import progress
 from curate.cli.running import cores, plan_of, plan_options
 from curate.cli.tables import console, summary
 from curate.errors import UsageError
-from curate.run.folder import WORK
+from curate.formats.inputs import WORK
 from curate.run.plan import PLAN_FILE, Plan, check, read
 from curate.run.run import Run
 

@@ -14,14 +14,17 @@ from curate.run.plan import Plan, planned
 
 F = TypeVar("F", bound=Callable[..., Any])
 _UNITS: Final = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_LEAST: Final = 10**6  # bytes: with less than some rows at a time nothing comes to an end
 
 
 def _size(value: str) -> int:
     """The number of bytes that `500MB` or `2GB` stands for."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", value.lower())
     if not found or found[2] not in _UNITS:
-        raise click.BadParameter(f"{value!r} is no size; say how much and of what, as in 500MB or 2GB")
-    return int(float(found[1]) * _UNITS[found[2]])
+        raise click.BadParameter(f"{value!r} is no size; say how much and of what (kB, MB, GB, TB), as in 500MB or 2GB")
+    if (size := int(float(found[1]) * _UNITS[found[2]])) < _LEAST:
+        raise click.BadParameter(f"{value!r} is too little to compare documents in; say 1MB at least")
+    return size
 
 
 def plan_options(command: F) -> F:

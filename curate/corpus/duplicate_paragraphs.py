@@ -6,9 +6,10 @@ do, but each is measured exactly before anything goes, and only paragraphs are t
 the copies stays the one of the earliest date (undated last), then of the first address; of a paragraph and its
 beginning the whole one. CCNet (Wenzek et al. 2020) drops exact copies only, and C4 every copy but one of three sentences.
 
-Lines of few words are compared by their characters, digits masked, and only with a high limit: "Photo: Ann Bell" and
-"Photo: Ann Hill" are two facts. List items, cells and headings go only as exact copies of many words. What one
-document says twice is the matter of `repeats`.
+Lines of up to 8 words stay unless `min_words` says otherwise: of 274 that went across 820 labelled pages under the preset
+`corpus`, 190 were text ("Pros and Cons", a date, a telephone number). Where asked for they are compared by their
+characters, digits masked, and only with a high limit: "Photo: Ann Bell" and "Photo: Ann Hill" are two facts. List items,
+cells and headings go only as exact copies of many words. What one document says twice is the matter of `repeats`.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class DuplicateParagraphs:
     short_jaccard: Annotated[
         float, Meta(gt=0, le=1, description="the same as jaccard for lines of 3 to 8 words, of their character shingles")
     ] = 0.9
-    min_words: Annotated[int, Meta(ge=3, description="words from which on a paragraph is compared")] = 3
+    min_words: Annotated[int, Meta(ge=3, description="words from which on a paragraph is compared; 3 for short lines too")] = 9
     list_words: Annotated[
         int, Meta(ge=3, description="words from which on list items, cells and headings are compared, for exact copies only")
     ] = 20

@@ -13,7 +13,8 @@ it. In the second pass an item is taken out only when all who point to it have b
 these are taken out in turn, the same holds for them. And a larger one that something goes for has had its turn. Exact
 copies follow the first of them, which is in the place of all: their shingles are the same, and so are their edges.
 
-**Drop all.** Whatever has an edge goes, and names the first in order that it repeats.
+**Drop all.** Whatever is near another one goes, and so does the beginning of another one, but not what it begins: the rest of that is
+nowhere else. It names the first in order that it repeats.
 """
 
 from array import array
@@ -99,13 +100,13 @@ def edged(edges: Edges, items: Numbers, placed: Places) -> Edged:
 
 
 def drop_all(of: Edged, containment: float) -> Gone:
-    """Everything that has an edge, but for what an index holds."""
+    """Everything that is near or inside something else, but for what an index holds."""
     rules = np.where(of.edges.near, NEAR, BEGINNING).astype(np.uint8)
     measures = np.where(of.edges.near, of.edges.jaccard, of.edges.contained)
     limits = np.where(of.edges.near, of.edges.limits, containment)
-    both = Reasons(
-        np.concatenate((of.high, of.low)), np.concatenate((of.low, of.high)), *(np.tile(part, 2) for part in (rules, measures, limits))
-    )
+    goes, stays = np.concatenate((of.high, of.low)), np.concatenate((of.low, of.high))
+    both = Reasons(goes, stays, *(np.tile(part, 2) for part in (rules, measures, limits)))
+    both = Reasons(*(column[np.tile(of.edges.near, 2) | (goes == np.tile(of.small, 2))] for column in both))
     both = both.sorted(both.stays)
     first = changes(both.goes) & (both.goes >= of.indexed)
     return _gone(of, both, np.flatnonzero(first))

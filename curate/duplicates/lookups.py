@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from curate.duplicates.corpus import Sketched
 from curate.duplicates.items import Plan, columns, parted, path_of
 from curate.duplicates.ordered import Numbers
-from curate.duplicates.sketch import gather, offsets
+from curate.duplicates.sketch import gather, of_words, offsets
 from curate.duplicates.table import Column, read
 from curate.text.minhash import Hashes32, Offsets
 
@@ -57,7 +57,7 @@ def _shingles(work: Path, plan: Plan, number: int, local: Column) -> tuple[Hashe
     if not part.indexed:
         alive = read(path_of(work, "alive", number))["alive"][rows]
         rows, owners = rows[alive], owners[alive]
-    flat, at = gather(sketch["at"], sketch["shingles"], rows)
+    flat, at = of_words(*gather(sketch["at"], sketch["shingles"], rows))
     packed = np.unique((np.repeat(owners, np.diff(at)) << np.uint64(32)) | flat)
     return packed.astype(np.uint32), offsets(np.bincount((packed >> np.uint64(32)).astype(np.int64), minlength=len(local)))
 

@@ -105,7 +105,7 @@ class Shingling:
         - `at` i64, one more than rows: where in `shingles` u32 those of the row are, ascending and distinct.
 
         `keys` u64, ascending, with `key_rows` u32: the keys of all bands of the rows that have shingles. By document
-        `signatures` u32 (documents, permutations): the least values of those of its rows.
+        `signatures` u32 (documents, permutations): the least values of those of its rows that have word shingles.
         """
         self._work_out()
         # Of the blocks each column goes as it is put together: a large shard has no room for both.
@@ -134,7 +134,7 @@ def _block(settings: Shingled, of: _Collected) -> dict[str, Column]:
         "shingles": flat,
         "sizes": sizes,
         "bands": band_keys(signed[sizes > 0], settings.bands, settings.rows),
-        "signatures": _least(signed, offsets([len(rows) for rows in of.counts[1:]])),
+        "signatures": _least(np.where(counts[:, None] > settings.short, signed, EMPTY), offsets([len(rows) for rows in of.counts[1:]])),
     }
 
 
@@ -219,6 +219,15 @@ def gather(at: Offsets, flat: Column, rows: Column) -> tuple[Column, Offsets]:
     return flat[np.repeat(starts - to[:-1], lengths) + np.arange(to[-1])], to
 
 
+def of_words(flat: Hashes32, at: Offsets) -> tuple[Hashes32, Offsets]:
+    """Rows of shingles without those of characters: what a document is compared by.
+
+    A line in which a page is cut off may be short, and then has shingles that the whole page has not.
+    """
+    kept = (flat & np.uint32(_CHARACTERS)) == 0
+    return flat[kept], np.concatenate(([0], np.cumsum(kept)))[at]
+
+
 def document_signatures(table: Table, first: Offsets, alive: Bools) -> Signatures:
     """The signatures of documents without their dead rows, as if those had never been there.
 
@@ -231,7 +240,7 @@ def document_signatures(table: Table, first: Offsets, alive: Bools) -> Signature
     dirty = np.zeros(len(left), dtype=np.bool_)
     dirty[again] = True
     rows = np.flatnonzero(alive & np.repeat(dirty, np.diff(first)))
-    flat, at = gather(table["at"], table["shingles"], rows)
+    flat, at = of_words(*gather(table["at"], table["shingles"], rows))
     # A document's shingles are those of its rows: the least of all of them is the least of what is least in each row.
     signed[again] = signatures(flat, at[offsets(left[again])], signed.shape[1])
     return signed

@@ -2,8 +2,9 @@
 
 import glob
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,6 +13,8 @@ from curate.errors import UsageError
 STDIN: Final = "-"
 END: Final = 1 << 62  # bytes: beyond the end of any file
 COMPRESSIONS: Final = (".gz", ".zst")
+WORK: Final = ".curate"  # the folder in an output folder with what a run has done so far
+OUTPUT: Final = re.compile(r"(?:clean|ledger|pages)-\d{5}\.jsonl(?:\.gz|\.zst)?|run\.json")  # the files that a run leaves there
 FORMATS: Final = {".txt": "text", ".text": "text", ".html": "html", ".htm": "html", ".xhtml": "html", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -70,9 +73,7 @@ def _below(given: str) -> list[File]:
         return [File(STDIN, STDIN, named=True)]
     path = Path(given)
     if path.is_dir():
-        # A link that leads nowhere is a file that cannot be read, and not one that is not there.
-        below = sorted(child for child in path.rglob("*") if bare_suffix(child.name) in FORMATS and (child.is_file() or not child.exists()))
-        return [File(str(child), written(child.relative_to(path).as_posix())) for child in below]
+        return [File(str(child), written(child.relative_to(path).as_posix())) for child in sorted(_in_folder(path))]
     if path.exists():
         return [File(given, written(path.name), named=True)]
     if glob.has_magic(given):
@@ -80,6 +81,22 @@ def _below(given: str) -> list[File]:
         matches = sorted(Path(match) for match in glob.glob(given, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
         return [File(str(match), written(match.relative_to(root).as_posix()), named=True) for match in matches if match.is_file()]
     raise UsageError(f"there is no file or folder {given!r}")
+
+
+def _in_folder(path: Path) -> Iterator[Path]:
+    """The files to read below a folder, and the folders below it that cannot be looked into: reading these will say so.
+
+    What runs have left in output folders is no input, neither their working folders nor their rows.
+    """
+    closed: list[OSError] = []
+    for folder, names, files in os.walk(path, onerror=closed.append):
+        ran = WORK in names
+        names[:] = [name for name in names if name != WORK]
+        for child in (Path(folder, name) for name in files if bare_suffix(name) in FORMATS and not (ran and OUTPUT.fullmatch(name))):
+            # A link that leads nowhere is a file that cannot be read, and not one that is not there.
+            if child.is_file() or not child.exists():
+                yield child
+    yield from (Path(str(problem.filename)) for problem in closed)
 
 
 def written(name: str) -> str:

@@ -46,7 +46,7 @@ def rows(stream: Any, limit: int, start: int = 0, end: int = END) -> Iterator[Ro
     offset = 0
     if start:
         stream.seek(start - 1)  # the line that this byte ends or stands in began before `start`
-        offset = start - 1 + _rest(stream)
+        offset = start - 1 + _rest(stream, end - start + 1)
     while offset < end and (data := stream.readline(limit + 1)):
         length = len(data)
         if length > limit and not data.endswith(b"\n"):
@@ -56,10 +56,10 @@ def rows(stream: Any, limit: int, start: int = 0, end: int = END) -> Iterator[Ro
         offset += length
 
 
-def _rest(stream: Any) -> int:  # noqa: ANN401
-    """Read to the end of the line; how many bytes that were."""
+def _rest(stream: Any, enough: int = END) -> int:  # noqa: ANN401
+    """Read to the end of the line, or on to `enough` bytes; how many bytes that were."""
     length = 0
-    while data := stream.readline(_CHUNK):
+    while length < enough and (data := stream.readline(_CHUNK)):
         length += len(data)
         if data.endswith(b"\n"):
             break

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from curate.errors import SurroundingsError, UsageError
+from curate.formats.inputs import OUTPUT, WORK
 from curate.run.stages import sync
 from curate.run.writer import RUN_FILE
 
-WORK: Final = ".curate"  # the folder in it with what a run has done so far
 _LOCK: Final = "lock"
-_OUTPUT: Final = re.compile(r"(?:clean|ledger|pages)-\d{5}\.jsonl(?:\.gz|\.zst)?|run\.json")
 
 
 @contextmanager
@@ -74,7 +72,7 @@ def publish(out: Path, rows: Mapping[str, Path], summary: bytes) -> bool:
 
 def _outputs(out: Path) -> list[Path]:
     """What an earlier run left in a folder, and nothing that anybody else put there."""
-    return [path for path in sorted(out.iterdir()) if path.is_file() and _OUTPUT.fullmatch(path.name)]
+    return [path for path in sorted(out.iterdir()) if path.is_file() and OUTPUT.fullmatch(path.name)]
 
 
 def _same(there: Path, wanted: Path) -> bool:
@@ -108,6 +106,6 @@ def _link(path: Path, name: Path) -> None:
 def tidy_output(out: Path) -> None:
     """Take away what a run that was killed has left half published."""
     for path in out.glob(".*.partial"):
-        if _OUTPUT.fullmatch(path.name[1:].removesuffix(".partial")):
+        if OUTPUT.fullmatch(path.name[1:].removesuffix(".partial")):
             with suppress(FileNotFoundError):
                 path.unlink()

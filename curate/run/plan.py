@@ -86,7 +86,7 @@ def shards(files: Sequence[File], reading: Reading, size: int, *, whole: bool = 
     parts = [_part(file, content=content) for file in files]
     if whole:
         return (Shard(0, tuple(parts)),)
-    ways = [(part, _divisible(part, reading)) for part in parts]
+    ways = [(part, part.size > size and _divisible(part, reading)) for part in parts]
     while _number(ways, size) > _SHARDS and any(part.size > size for part in parts):
         size *= 2
     return tuple(_cut(ways, size))
@@ -96,9 +96,14 @@ def planned(
     inputs: Sequence[str], files: Sequence[File], config: Config, reading: Reading, limit: int | None, *, content: bool = False
 ) -> Plan:
     """The plan of a run over files that inputs name."""
-    whole = limit is not None or any(file.path == STDIN for file in files)  # read in order, by one
+    whole = limit is not None or any(file.named and _flows(file.path) for file in files)  # read in order, by one
     cut = shards(files, reading, config.input.shard_bytes, whole=whole, content=content)
     return Plan(tuple(inputs), config, reading, cut, limit, folder=os.getcwd())  # noqa: PTH109  # a str goes into JSON
+
+
+def _flows(path: str) -> bool:
+    """Whether it is no file that can be read twice: standard input, a pipe such as the shell makes of `<(command)`."""
+    return path == STDIN or (os.path.exists(path) and not os.path.isfile(path))  # noqa: PTH110, PTH113  # see `_part`
 
 
 def _part(file: File, *, content: bool) -> Part:

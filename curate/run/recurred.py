@@ -12,7 +12,7 @@ from curate.corpus.site_lines import CANDIDATES, Recurring
 from curate.duplicates.corpus import Sketched
 from curate.duplicates.documents import string
 from curate.errors import UsageError
-from curate.run.folder import WORK
+from curate.formats.inputs import WORK
 from curate.run.work import CLEAN, SETTLE
 
 STEP: Final = "site-lines"

@@ -14,9 +14,10 @@ import msgspec
 from curate.document import Document
 from curate.duplicates.index import Index, sketcher_of
 from curate.errors import SurroundingsError, UsageError
+from curate.formats.inputs import WORK
 from curate.pipeline import Pipeline
 from curate.run.counts import Counts
-from curate.run.folder import WORK, held, publish, tidy_output
+from curate.run.folder import held, publish, tidy_output
 from curate.run.plan import Plan
 from curate.run.processes import Processes
 from curate.run.record import record

@@ -94,12 +94,14 @@ def discard(folder: Path) -> None:
     """Take a folder away, if it is there: first its name, so that half of one never looks like a whole one."""
     if not folder.name.startswith("."):
         gone = folder.with_name(f".{folder.name}.gone")
-        shutil.rmtree(gone, ignore_errors=True)
+        discard(gone)
         if folder.exists():
             folder.rename(gone)
         folder = gone
-    if folder.exists():
+    if folder.is_dir():
         shutil.rmtree(folder)
+    else:  # somebody has put a file where a folder is to be
+        folder.unlink(missing_ok=True)
 
 
 def sweep(stage: Path) -> None:
@@ -117,7 +119,7 @@ def tidy(stage: Path, wanted: Mapping[str, str]) -> None:
     if not stage.is_dir():
         return
     sweep(stage)
-    for folder in list(stage.iterdir()):
+    for folder in _folders(stage):
         if wanted.get(identity := entry(folder).identity, folder.name) != folder.name and not folder.name.startswith(_MOVED):
             aside = folder.with_name(_MOVED + identity)
             discard(aside)
@@ -129,6 +131,11 @@ def tidy(stage: Path, wanted: Mapping[str, str]) -> None:
         else:
             discard(folder)
     names = set(wanted.values())
-    for folder in list(stage.iterdir()):
+    for folder in _folders(stage):
         if folder.name not in names:
             discard(folder)
+
+
+def _folders(stage: Path) -> list[Path]:
+    """What is of a run in the folder of a stage; files there are somebody else's, a file manager's or a file system's."""
+    return [path for path in stage.iterdir() if path.is_dir()]

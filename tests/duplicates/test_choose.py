@@ -118,15 +118,16 @@ def test_what_goes_names_what_stays_on_an_edge_and_what_can_go_does(world: World
 
 @settings(max_examples=200, deadline=None)
 @given(world=worlds())
-def test_with_drop_all_everything_with_an_edge_goes_for_the_first_in_order(world: World):
+def test_with_drop_all_everything_near_or_inside_another_goes_for_the_first_in_order(world: World):
     edges = world.edges(world.known)
     items = np.unique(np.concatenate(parts_of(edges.pairs)))
     places = Places(np.array(world.documents)[items], np.array(world.order)[items])
     found = drop_all(edged(edges, items, places), CONTAINMENT)
     beside: dict[int, list[int]] = {}
     for one, other in zip(*(part.tolist() for part in parts_of(edges.pairs)), strict=True):
-        beside.setdefault(one, []).append(other)
-        beside.setdefault(other, []).append(one)
+        for goes, stays in ((one, other), (other, one)):
+            if world.near(one, other) or world.inside(goes, stays):
+                beside.setdefault(goes, []).append(stays)
     first = {item: min(others, key=world.order.__getitem__) for item, others in beside.items() if item not in world.indexed}
     assert dict(zip(found.items.tolist(), found.of.tolist(), strict=True)) == first
 

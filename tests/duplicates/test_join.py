@@ -23,7 +23,7 @@ def pairs(folder: Path, memory: int) -> list[list[int]]:
 
 
 def test_little_memory_makes_more_partitions_of_the_same_pairs(tmp_path: Path):
-    whole, parted = pairs(tmp_path, 1 << 30), pairs(tmp_path, 10_000)
+    whole, parted = pairs(tmp_path, 1 << 30), pairs(tmp_path, 1_200)
     assert len(whole) == 1
     assert len(parted) > 10
     assert sorted({pair for part in parted for pair in part}) == whole[0]

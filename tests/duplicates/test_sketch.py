@@ -193,11 +193,11 @@ def test_rows_of_one_key_keep_their_order(pairs: list[tuple[int, int]]):
     assert list(zip(keys.tolist(), rows.tolist(), strict=True)) == sorted(pairs, key=lambda pair: pair[0])
 
 
-def test_a_document_has_the_signature_of_all_its_shingles():
+def test_a_document_has_the_signature_of_all_its_word_shingles():
     table = sketched(*PAGES)
     for number, rows in enumerate([(0, 1, 2), (), (3, 4, 5), (6, 7, 8, 9, 10), (11,)]):
         made = datasketch.MinHash(num_perm=120, seed=1, scheme="affine32", hashfunc=lambda value: value)
-        made.update_batch([value for place in rows for value in row(table, place)])
+        made.update_batch([value for place in rows for value in row(table, place) if not value & 1])
         assert table["signatures"][number].tolist() == made.hashvalues.tolist()
     assert (table["signatures"][1] == EMPTY).all()
 

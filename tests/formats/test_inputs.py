@@ -1,9 +1,11 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from curate.errors import UsageError
 from curate.formats.inputs import File, bare_suffix, find
+from curate.formats.pages import Reading, pages
 
 SUFFIXES = {
     "page.html": ".html",
@@ -146,3 +148,28 @@ def test_inputs_that_give_nothing_are_errors(given: str, message: str):
     with pytest.raises(UsageError) as caught:
         find(["in", given])
     assert str(caught.value).startswith(message)
+
+
+def test_what_runs_have_left_is_no_input(tmp_path):
+    (tmp_path / "pages" / "corpus" / ".curate" / "finish").mkdir(parents=True)
+    for name in ("clean-00000.jsonl", "ledger-00001.jsonl.zst", ".curate/finish/clean.jsonl", "more.jsonl"):
+        (tmp_path / "pages" / "corpus" / name).write_text("{}\n")
+    (tmp_path / "pages" / "clean-00000.jsonl").write_text("{}\n")  # no run has been here
+    assert [file.name for file in find([str(tmp_path / "pages")])] == ["clean-00000.jsonl", "corpus/more.jsonl"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_a_file_that_cannot_be_read(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "hidden.txt").write_text("A line.\n")
+    (tmp_path / "page.txt").write_text("A line.\n")
+    scandir = os.scandir
+
+    def refused(folder):
+        if str(folder).endswith("closed"):  # root would look into every folder
+            raise PermissionError(13, "Permission denied", folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert [file.name for file in find([str(tmp_path)])] == ["closed", "page.txt"]
+    [failed] = pages(find([str(tmp_path)])[0], Reading())
+    assert (failed.outcome, failed.reason) == ("failed", "cannot be read: Is a directory")

@@ -1,6 +1,9 @@
 """Plans: every line of the input is in one shard, and other files do not change whose."""
 
 import json
+import os
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,9 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.config import load
+from curate.config import Input, load
 from curate.errors import UsageError
 from curate.formats.inputs import File, find
+from curate.formats.jsonl import rows
 from curate.formats.pages import Reading, pages
 from curate.run.plan import check, planned, read, shards, write
 
@@ -58,6 +62,37 @@ class TestRanges:
         files = find([str(tmp_path)])
         assert len(shards(files, Reading("jsonl"), 100)) == 3
         assert len(shards(files, Reading("text"), 100)) == 1
+
+    def test_a_line_longer_than_a_shard_is_read_once_and_not_by_every_shard_it_goes_through(self):
+        class Stream(BytesIO):
+            lines = 0
+
+            def readline(self, size=-1):
+                Stream.lines += len(line := super().readline(size))
+                return line
+
+        line, shard = 32 << 20, 4 << 20
+        stream = Stream(b"x" * line + b"\n{}\n")
+        found = []
+        for start in range(0, line + 4, shard):
+            stream.seek(0)
+            found += [row.offset for row in rows(stream, 1000, start, start + shard)]
+        assert found == [0, line + 1]
+        assert Stream.lines < 3 * line
+
+    def test_of_a_pipe_every_byte_is_left_to_its_pages(self, tmp_path):
+        os.mkfifo(pipe := tmp_path / "crawl.jsonl")
+        (tmp_path / "large.jsonl").write_text("{}\n" * 100)
+        files = find([str(pipe), str(tmp_path / "large.jsonl")])
+        config = replace(load("page"), input=Input(shard_bytes=30))
+        held = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            os.write(held, b"{}\n")
+            [shard] = planned(["in"], files, config, Reading(), limit=None).shards
+            assert os.read(held, 9) == b"{}\n"
+        finally:
+            os.close(held)
+        assert [part.name for part in shard.parts] == ["crawl.jsonl", "large.jsonl"]
 
 
 class TestPacks:

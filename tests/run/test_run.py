@@ -173,6 +173,19 @@ class TestAgain:
         run(pages, out)
         assert written(out) == before
 
+    def test_files_of_others_among_the_stages_do_no_harm(self, run, pages, tmp_path, written):
+        out = tmp_path / "out"
+        run(pages, out)
+        before = written(out)
+        spoiled = min((out / ".curate" / "clean").iterdir())
+        shutil.rmtree(spoiled)
+        for path in (spoiled, spoiled.with_name(".DS_Store"), spoiled.with_name("notes")):
+            path.write_text("")
+        run(pages, out)
+        assert written(out) == before
+        assert spoiled.is_dir()
+        assert spoiled.with_name("notes").exists()
+
     def test_without_its_own_folder_everything_is_done_again_to_the_same_end(self, run, pages, tmp_path, written):
         out = tmp_path / "out"
         run(pages, out)
