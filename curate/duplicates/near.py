@@ -16,7 +16,7 @@ from curate.duplicates import choose
 from curate.duplicates.choose import Gone
 from curate.duplicates.corpus import Corpus, Drops
 from curate.duplicates.items import Near, Plan, take_out
-from curate.duplicates.join import Pairs, candidates, copies, parts_of
+from curate.duplicates.join import Pairs, candidates, copies, paired, parts_of
 from curate.duplicates.join import tasks as partitions
 from curate.duplicates.lookups import Rows, places, rows, unsorted
 from curate.duplicates.ordered import Numbers, found
@@ -130,22 +130,26 @@ def _of_one_document(work: Path, plan: Plan, one: Numbers, other: Numbers) -> Co
 
 
 def _keep_pairs(corpus: Corpus, plan: Plan, edges: Edges, copied: Copies) -> None:
-    """Write `pairs.table`: of each pair the documents' keys, the paragraphs' numbers, the measure and the number of a rule.
+    """Write `pairs.table`: of each pair the documents' keys, the paragraphs' numbers, whether an index holds them, measure and rule.
 
-    The rules' names are in `names`; `whole` says that documents were compared. Of exact copies each is paired with the best.
+    Rules are numbers of `names`; `whole` says that documents were compared. Of exact copies each is paired with the
+    best, or with that of an index, and none of these pairs is told again as near.
     """
-    left, right = parts_of(edges.pairs)
     known = copied.indexed >= 0
-    paired = ~known & ~copied.own
-    one = np.concatenate((left, copied.items[known], copied.items[paired]))
-    other = np.concatenate((right, copied.indexed[known], copied.best[paired]))
-    exact = len(one) - len(left)
+    apart = ~known & ~copied.own
+    same = np.concatenate((copied.items[known], copied.items[apart])), np.concatenate((copied.indexed[known], copied.best[apart]))
+    edges = Edges(*(column[~np.isin(edges.pairs, paired(*same))] for column in edges))
+    left, right = parts_of(edges.pairs)
+    one, other = np.concatenate((left, same[0])), np.concatenate((right, same[1]))
+    exact = len(same[0])
     here, there = (_where(corpus.work, plan, items) for items in (one, other))
     columns = {
         "a_doc": here.docs,
         "a_paragraph": here.paragraphs,
         "b_doc": there.docs,
         "b_paragraph": there.paragraphs,
+        "a_indexed": one >= _first_indexed(plan),
+        "b_indexed": other >= _first_indexed(plan),
         "measure": np.concatenate((np.where(edges.near, edges.jaccard, edges.contained), np.ones(exact))),
         "rule": np.concatenate((np.where(edges.near, choose.NEAR, choose.BEGINNING), np.full(exact, _EXACT))).astype(np.uint8),
     }
@@ -159,9 +163,13 @@ def _where(work: Path, plan: Plan, items: Numbers) -> Rows:
     return Rows(*(column[inverse] for column in rows(work, plan, distinct)))
 
 
+def _first_indexed(plan: Plan) -> int:
+    """The number of the first item of an index."""
+    return next((part.first for part in plan.parts if part.indexed), plan.end)
+
+
 def _drops(corpus: Corpus, plan: Plan, gone: Gone) -> Drops:
     goes = rows(corpus.work, plan, gone.items).rows
     of = _where(corpus.work, plan, gone.of).rows
-    first_indexed = next((part.first for part in plan.parts if part.indexed), plan.end)
-    rules = gone.rules + np.where(gone.of >= first_indexed, _INDEXED, 0).astype(np.uint8)
+    rules = gone.rules + np.where(gone.of >= _first_indexed(plan), _INDEXED, 0).astype(np.uint8)
     return Drops(goes, rules, gone.measures, gone.limits, of, RULES, whole=plan.near.whole)

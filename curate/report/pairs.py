@@ -51,7 +51,7 @@ class _Fate(NamedTuple):
     rule: str = ""
 
 
-_Place = tuple[str, int]  # a document's key and a paragraph's number
+_Place = tuple[str, int, bool]  # a document's key, a paragraph's number, whether an index holds it: a page there may have the same key
 
 
 def pairs(out: Path) -> Iterator[Pair]:
@@ -67,10 +67,11 @@ def pairs(out: Path) -> Iterator[Pair]:
             f"no pairs are kept in {out / '.curate'}: the run had no step for duplicates, or the folder was deleted; run again"
         )
     wanted = {place for table in tables.values() for side in "ab" for place in _places(table, side)}
-    sides = {place: Side(*place) for place in wanted}
+    sides = {place: Side(*place[:2]) for place in wanted}
     by_doc: dict[str, list[Side]] = {}
-    for side in sides.values():
-        by_doc.setdefault(side.doc, []).append(side)
+    for (doc, _, indexed), side in sides.items():
+        if not indexed:
+            by_doc.setdefault(doc, []).append(side)
     fates = _fates(out, by_doc)
     for page in restored(out):
         for side in by_doc.get(page.row.doc, ()):
@@ -82,8 +83,9 @@ def pairs(out: Path) -> Iterator[Pair]:
 
 
 def _places(table: Table, side: str) -> Iterator[_Place]:
-    for doc, paragraph in zip(table[f"{side}_doc"].tolist(), table[f"{side}_paragraph"].tolist(), strict=True):
-        yield doc.decode("ascii"), paragraph
+    columns = (table[f"{side}_{name}"].tolist() for name in ("doc", "paragraph", "indexed"))
+    for doc, paragraph, indexed in zip(*columns, strict=True):
+        yield doc.decode("ascii"), paragraph, indexed
 
 
 def _tell(side: Side, page: Restored, fate: _Fate) -> None:
@@ -97,9 +99,9 @@ def _tell(side: Side, page: Restored, fate: _Fate) -> None:
         side.text = document_of_lines(page.data.decode(row.source.encoding, "replace")).text_of(side.paragraph)
 
 
-def _fates(out: Path, wanted: dict[str, list[Side]]) -> dict[_Place, _Fate]:
+def _fates(out: Path, wanted: dict[str, list[Side]]) -> dict[tuple[str, int], _Fate]:
     """What took out the paragraphs of some documents; those that are in the clean text are not in it."""
-    fates: dict[_Place, _Fate] = {}
+    fates: dict[tuple[str, int], _Fate] = {}
     for change in rows_of(out, "ledger", LedgerRow):
         if change.doc in wanted and change.text:
             fates[change.doc, change.paragraph] = _Fate(change.step, change.rule)

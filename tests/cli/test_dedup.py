@@ -89,3 +89,21 @@ def test_what_is_missing_is_said(curate, run, tmp_path):
     assert ran.code == 2
     assert "--ledger counts" in ran.err
     assert "--ledger full" in ran.err
+
+
+def test_a_page_that_an_index_holds_is_no_page_of_the_run_though_it_has_its_name(curate, run, tmp_path: Path):
+    out = run(PAGES, "--index", str(tmp_path / "seen"))
+    again = tmp_path / "again"
+    config = ("--config", str(tmp_path / "steps.toml"), "--index", str(tmp_path / "seen"))
+    assert curate("clean", str(tmp_path / "in"), "-o", str(again), *config).code == 0
+    found = [json.loads(line) for line in curate("dedup", "pairs", str(again), "--json").out.splitlines()]
+    assert found
+    for pair in found:
+        assert {side["state"]: bool(side["text"]) for side in (pair["a"], pair["b"])} in (
+            {"gone": True, "in the index": False},
+            {"gone": True},
+        )
+    assert any(side["state"] == "in the index" for pair in found for side in (pair["a"], pair["b"]))
+    places = [(pair["step"], *sorted((side["doc"], side["paragraph"], side["state"]) for side in (pair["a"], pair["b"]))) for pair in found]
+    assert len(set(places)) == len(places), "each pair once, exact copies not as near too"
+    assert {row["id"] for row in curate.rows(out)} == {"a.txt", "b.txt", "c.txt"}

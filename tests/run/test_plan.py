@@ -87,9 +87,9 @@ class TestRanges:
         config = replace(load("page"), input=Input(shard_bytes=30))
         held = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
         try:
-            os.write(held, b"{}\n")
+            os.write(held, b"{}\n" * 9)
             [shard] = planned(["in"], files, config, Reading(), limit=None).shards
-            assert os.read(held, 9) == b"{}\n"
+            assert os.read(held, 99) == b"{}\n" * 9
         finally:
             os.close(held)
         assert [part.name for part in shard.parts] == ["crawl.jsonl", "large.jsonl"]
