@@ -42,6 +42,7 @@ def _let_go_of_stdout() -> None:
 def main() -> None:
     """Run the command line; the exit code says how it ended (README, "Exit codes")."""
     signal.signal(signal.SIGTERM, _terminated)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices are small and processes many; numpy is not loaded yet
     try:
         code = curate.main(standalone_mode=False)
     except click.ClickException as problem:
