@@ -178,7 +178,7 @@ class Index:
         try:
             head = msgspec.json.decode(path.read_bytes(), type=_Head)
         except (OSError, msgspec.DecodeError) as problem:
-            raise UsageError(f"{str(self.folder)!r} is no index: {problem}") from None
+            raise UsageError(f"{str(self.folder)!r} is no index ({problem}); name a folder that --index has filled, or a new one") from None
         if head.schema != _SCHEMA:
             raise UsageError(f"the index {str(self.folder)!r} has schema {head.schema}, and this version reads {_SCHEMA}: make it anew")
         return head

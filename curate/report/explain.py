@@ -74,7 +74,8 @@ def _why(doc: Document, paragraph: Paragraph, applied: Applied, others: Mapping[
     if applied.of != NOTHING and applied.of.doc == doc.doc:
         words.append(f"repeats {applied.of.paragraph}: {_beginning(doc, applied.of)}")
     elif applied.of != NOTHING:
-        words.append(f"repeats {others.get(applied.of) or f'{applied.of.doc} {applied.of.paragraph}'}")
+        whole = "the document with " if doc.outcome == "dropped" and doc.reason == applied.step else ""
+        words.append(f"repeats {whole}{others.get(applied.of) or f'{applied.of.doc} {applied.of.paragraph}'}")
     if applied.reports:
         words.append("keeps it" if applied.keeps else "only reports")
     elif applied.new:

@@ -187,7 +187,7 @@ def read(path: Path) -> Plan:
         found = msgspec.convert(json.loads(path.read_bytes()), Plan)
         entries = tuple(entry._replace(parameters=_typed(entry.name, entry.parameters)) for entry in found.config.entries)
     except (OSError, ValueError, TypeError) as problem:  # msgspec's errors are ValueErrors
-        raise UsageError(f"there is no plan in {str(path)!r} ({problem}); `curate plan IN… -o OUT` makes one") from None
+        raise UsageError(f"no plan can be read in {str(path)!r} ({problem}); `curate plan IN… -o OUT` makes one") from None
     return msgspec.structs.replace(found, config=replace(found.config, entries=entries))
 
 

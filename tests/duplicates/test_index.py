@@ -253,7 +253,7 @@ class TestWrong:
     def test_a_folder_of_something_else_is_no_index(self, tmp_path):
         (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
         for use in (Index(tmp_path).sketcher, Index(tmp_path).contents, lambda: Index(tmp_path).check(SKETCHER)):
-            with pytest.raises(UsageError, match=r"is no index: .*index\.json"):
+            with pytest.raises(UsageError, match=r"is no index .*index\.json"):
                 use()
 
     def test_a_file_is_no_index(self, tmp_path):

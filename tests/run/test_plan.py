@@ -165,7 +165,7 @@ class TestFrozen:
     def test_what_is_no_plan_says_how_one_is_made(self, tmp_path, content):
         if content:
             (tmp_path / "plan.json").write_text(content)
-        with pytest.raises(UsageError, match=r"there is no plan in .* `curate plan IN… -o OUT` makes one"):
+        with pytest.raises(UsageError, match=r"no plan can be read in .* `curate plan IN… -o OUT` makes one"):
             read(tmp_path / "plan.json")
 
     def test_an_input_that_is_as_it_was_is_no_problem(self, plan):
@@ -206,7 +206,7 @@ class TestCommand:
         [
             (("clean", "--plan", "{out}", "--limit", "3"), "it goes without limit"),
             (("clean", "--plan", "{out}", "-o", "{out}"), "it goes without -o"),
-            (("clean", "--plan", "{out}"), "there is no plan in"),
+            (("clean", "--plan", "{out}"), "no plan can be read in"),
             (("plan", "-", "-o", "{out}"), "standard input cannot be planned"),
             (("clean", "{pages}", "-o", "{out}", "--memory", "lots"), "'lots' is no size"),
             (("clean", "{pages}", "-o", "{out}", "--preset", "page", "--index", "{out}/i"), "an index is for steps that find duplicates"),

@@ -18,7 +18,7 @@ import click
 import recall
 from generate import World, write
 from tables import markdown
-from watch import Took, size, watch
+from watch import size, watch
 
 STEPS: Final = """\
 [[step]]
@@ -72,7 +72,7 @@ def measured(documents: int, workers: Sequence[int], to: Path, times: int = 1) -
     for count in workers:
         out = to / "out"
         row = {"documents": documents, "workers": count, "bytes": pages.stat().st_size}
-        row |= sorted((_run(pages, config, count, out) for _ in range(times)), key=_cost)[times // 2]
+        row |= sorted((_run(pages, config, count, out) for _ in range(times)), key=lambda run: run["whole"].cpu)[times // 2]
         paragraphs = recall.found(planted, out)
         yield {**row, "paragraphs": _paragraphs(out), "there": paragraphs.there, "gone": paragraphs.gone}
         seen.add(_content(out))
@@ -104,12 +104,6 @@ def _run(pages: Path, config: Path, workers: int, out: Path) -> dict[str, Any]:
         "out": size(out) - size(work),
         "work": size(work),
     }
-
-
-def _cost(run: dict[str, Any]) -> float:
-    """CPU time in pulses."""
-    whole: Took = run["whole"]
-    return whole.cpu / whole.pulse
 
 
 def _last(paths: Iterator[Path] | Sequence[Path]) -> float:

@@ -37,7 +37,7 @@ _WHOLE: Final = (
 def _whole(runs: Sequence[Run]) -> Iterator[list[str]]:
     for run in runs:
         documents = run["documents"]
-        wall, cpu, _ = run["whole"]
+        wall, cpu = run["whole"]
         yield [
             f"{documents:,}, {run['paragraphs']:,}",
             str(run["workers"]),
@@ -52,15 +52,10 @@ def _growth(runs: Sequence[Run]) -> Iterator[list[str]]:
     """By stage CPU a document relative to BASE documents, the exponent over all sizes, and that from the last but one to the last."""
     sizes = [run["documents"] for run in runs]
     for name, stages in [*((stage, (stage,)) for stage in STAGES), ("all of these", STAGES)]:
-        costs = [pulses(run, stages) for run in runs]
+        costs = [sum(run["stages"][stage][1] for stage in stages) for run in runs]
         base = next((cost / size for size, cost in zip(sizes, costs, strict=True) if size == BASE), 0.0)
         each = [f"{cost / size / base:.2f}" if base else "" for size, cost in zip(sizes, costs, strict=True)]
         yield [f"{name}, {runs[0]['workers']} workers", *each, exponent(sizes, costs), exponent(sizes[-2:], costs[-2:])]
-
-
-def pulses(run: Run, stages: Sequence[str]) -> float:
-    """CPU time of some stages, in pulses: what else the machine did at that time slowed both."""
-    return sum(cpu / pulse for _, cpu, pulse in (run["stages"][stage] for stage in stages))
 
 
 def exponent(sizes: Sequence[int], costs: Sequence[float]) -> str:

@@ -99,8 +99,7 @@ class TestWatch:
         burn = "import time\nwhile time.process_time() < 0.5: pass"
         parent = f"import subprocess, sys\n{burn}\nsubprocess.run([sys.executable, '-c', {burn!r}], check=True)"
         watched = watch.watch([sys.executable, "-c", parent], tmp_path / "log", tmp_path, tmp_path)
-        wall, cpu, pulse = watched.between(watched.looks[0].at, watched.looks[-1].at)
-        assert 0 < pulse < wall
+        wall, cpu = watched.between(watched.looks[0].at, watched.looks[-1].at)
         assert 1 <= cpu <= wall + 0.1
         assert max(look.cpu for look in watched.looks[:-1]) > 0.5
 
@@ -121,13 +120,6 @@ class TestTables:
     def test_the_exponent_is_the_power_of_the_size_by_which_time_grows(self, power, written):
         sizes = [1000, 10_000, 100_000]
         assert tables.exponent(sizes, [3e-6 * size**power for size in sizes]) == written
-
-    def test_what_slowed_the_machine_for_a_while_does_not_count(self):
-        runs = [
-            {"stages": {stage: [1.0, documents * slow * 1e-3, slow] for stage in tables.STAGES}, "documents": documents, "workers": 1}
-            for documents, slow in ((1000, 1.0), (10_000, 3.0), (100_000, 1.0))
-        ]
-        assert [tables.pulses(run, ["settle"]) for run in runs] == pytest.approx([1, 10, 100])
 
     def test_one_size_has_no_exponent(self):
         assert tables.exponent([1000], [1.0]) == ""

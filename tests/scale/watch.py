@@ -13,8 +13,6 @@ _TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
 _OFTEN: Final = 0.02  # seconds between two looks at the beginning, where short stages are
 _SELDOM: Final = 0.2  # and later on, so that watching does not cost what it measures
 _BEGINNING: Final = 10.0
-_EVERY: Final = 0.5  # seconds between two pulses
-_PULSE: Final = np.random.default_rng(1).integers(1 << 62, size=1 << 17)
 
 
 class Look(NamedTuple):
@@ -26,55 +24,42 @@ class Look(NamedTuple):
     scratch: int = 0  # bytes below the folder that is looked at
 
 
-class Pulse(NamedTuple):
-    """How long a fixed piece of work took beside what is watched: longer where others use the machine."""
-
-    at: float
-    cpu: float  # seconds
-
-
 class Took(NamedTuple):
     """Time, from one moment to another."""
 
     wall: float  # seconds
     cpu: float  # seconds
-    pulse: float  # CPU seconds of a pulse in that time, in the mean
 
 
 class Watched(NamedTuple):
     """What a command took."""
 
     looks: list[Look]
-    pulses: list[Pulse]
     biggest: int  # bytes that the biggest process had in memory, mapped files with them
     begun: float  # when the marker was there for the first time
 
     def between(self, begin: float, end: float) -> Took:
         """What it took from one moment to another."""
         from_, to = np.interp([begin, end], [look.at for look in self.looks], [look.cpu for look in self.looks])
-        nearest = min(self.pulses, key=lambda pulse: abs(pulse.at - (begin + end) / 2))
-        pulses = [pulse.cpu for pulse in self.pulses if begin <= pulse.at <= end] or [nearest.cpu]
-        return Took(end - begin, float(to - from_), sum(pulses) / len(pulses))
+        return Took(end - begin, float(to - from_))
 
 
 def watch(command: Sequence[str | Path], log: Path, marker: Path, scratch: Path) -> Watched:
     """Run a command and wait for its end; raises CalledProcessError when it fails. What it says goes to `log`."""
-    looks, pulses, begun = [Look(time.time(), 0.0)], [_pulse()], 0.0
+    looks, begun = [Look(time.time(), 0.0)], 0.0
     with log.open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as process:
         while True:
             ended, status, used = os.wait4(process.pid, os.WNOHANG)
             if ended:
                 break
             looks.append(_look(process.pid, scratch))
-            if looks[-1].at - pulses[-1].at > _EVERY:
-                pulses.append(_pulse())
             begun = begun or (looks[-1].at if marker.exists() else 0.0)
             time.sleep(_OFTEN if looks[-1].at - looks[0].at < _BEGINNING else _SELDOM)
         process.returncode = os.waitstatus_to_exitcode(status)
     looks.append(Look(time.time(), used.ru_utime + used.ru_stime))
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, [*map(str, command)], log.read_bytes())
-    return Watched(looks, pulses, used.ru_maxrss * 1024, begun or looks[-1].at)
+    return Watched(looks, used.ru_maxrss * 1024, begun or looks[-1].at)
 
 
 def size(folder: Path) -> int:
@@ -87,14 +72,6 @@ def size(folder: Path) -> int:
             except FileNotFoundError:
                 continue
     return total
-
-
-def _pulse() -> Pulse:
-    """Half of it in numpy, half in Python, as in what is watched; about 15 ms."""
-    at, began = time.time(), time.thread_time()
-    np.sort(_PULSE)
-    sum(hash(str(number)) & 1 for number in range(25_000))
-    return Pulse(at, time.thread_time() - began)
 
 
 def _look(number: int, scratch: Path) -> Look:
