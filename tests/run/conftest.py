@@ -100,8 +100,9 @@ def counted():
 def started(script):
     """Start the command in a process of its own; what it says goes to a file, since orphans would hold a pipe open."""
 
-    def start(*arguments, said=subprocess.DEVNULL):
-        return subprocess.Popen([script, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=said, process_group=0)
+    def start(*arguments, said=subprocess.DEVNULL, path=""):
+        environment = {**os.environ, "PYTHONPATH": str(path)}
+        return subprocess.Popen([script, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=said, process_group=0, env=environment)
 
     return start
 

@@ -90,6 +90,21 @@ class TestDead:
             list(engine.map(eval, ["1", dying(tmp_path / "tries", 3), "3"]))
 
 
+# A step of another package, which waits at a page that says so.
+WAITING = """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Waiting:
+    pipe: str = ""
+
+    def describe(self, doc):
+        if doc.id == "pipe.txt":
+            open(self.pipe).read()
+        return {}
+"""
+
+
 @pytest.fixture
 def busy(started, workers_of, alive, patiently, tmp_path, story):  # noqa: PLR0917  # fixtures
     """A run of two workers of which one waits for a page for ever."""
@@ -98,18 +113,22 @@ def busy(started, workers_of, alive, patiently, tmp_path, story):  # noqa: PLR09
     def running():
         pages = tmp_path / "slow"
         pages.mkdir()
-        for name in ("ferry.txt", "heron.txt"):
+        for name in ("ferry.txt", "heron.txt", "pipe.txt"):
             (pages / name).write_text(story())
-        (tmp_path / "curate.toml").write_text('extends = "page"\n[input]\nshard_bytes = 300\n')
-        os.mkfifo(pages / "pipe.txt")
+        os.mkfifo(tmp_path / "pipe")
+        step = f'[[step]]\nname = "waiting"\npipe = "{tmp_path / "pipe"}"\n'
+        (tmp_path / "curate.toml").write_text(f'extends = "page"\n[input]\nshard_bytes = 300\n{step}')
+        (tmp_path / "waiting-1.dist-info").mkdir()
+        (tmp_path / "waiting-1.dist-info" / "entry_points.txt").write_text("[curate.steps]\nwaiting = waiting:Waiting\n")
+        (tmp_path / "waiting.py").write_text(WAITING)
         before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process that is born deaf to it could not show anything
         workers = []
         try:
             with (tmp_path / "said").open("wb") as said:
                 options = ("-o", tmp_path / "out", "--workers", 2, "--config", tmp_path / "curate.toml")
-                run = started("clean", *sorted(pages.iterdir()), *options, said=said)
+                run = started("clean", pages, *options, said=said, path=tmp_path)
             # A reader has come to the pipe as soon as it can be opened for writing; open, it keeps the reader waiting.
-            pipe = patiently(lambda: opened_for_writing(pages / "pipe.txt"))
+            pipe = patiently(lambda: opened_for_writing(tmp_path / "pipe"))
             assert pipe, (tmp_path / "said").read_text()
             workers = workers_of(run)
             try:
