@@ -13,13 +13,14 @@ cells and headings go only as exact copies of many words. What one document says
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
 from curate.duplicates.corpus import Corpus, Drops
 from curate.duplicates.items import Near
 from curate.duplicates.near import settle
+from curate.duplicates.parameters import BandRows, Bands, Containment, Policy, ShingleWords
 from curate.duplicates.sketch import Shingled
 
 
@@ -28,10 +29,7 @@ class DuplicateParagraphs:
     jaccard: Annotated[
         float, Meta(gt=0, le=1, description="shared share of all word shingles of two paragraphs, from which on they repeat each other")
     ] = 0.8
-    containment: Annotated[
-        float,
-        Meta(gt=0, le=1, description="share of the shorter one's shingles that the longer one has, where both begin alike, for the same"),
-    ] = 0.95
+    containment: Containment = 0.95
     short_jaccard: Annotated[
         float, Meta(gt=0, le=1, description="the same as jaccard for lines of 3 to 8 words, of their character shingles")
     ] = 0.9
@@ -39,14 +37,10 @@ class DuplicateParagraphs:
     list_words: Annotated[
         int, Meta(ge=3, description="words from which on list items, cells and headings are compared, for exact copies only")
     ] = 20
-    shingle: Annotated[int, Meta(ge=1, le=8, description="words in a shingle")] = 3
-    bands: Annotated[
-        int, Meta(ge=1, le=100, description="bands of the signature; 20 of 6 rows find .99 of the pairs with a measure of .8")
-    ] = 20
-    rows: Annotated[int, Meta(ge=1, le=20, description="values of the signature in a band")] = 6
-    policy: Annotated[Literal["keep-one", "drop-all"], Meta(description="whether one copy stays, or none (but what an index holds)")] = (
-        "keep-one"
-    )
+    shingle: ShingleWords = 3
+    bands: Bands = 20
+    rows: BandRows = 6
+    policy: Policy = "keep-one"
 
     @property
     def sketcher(self) -> Shingled:
