@@ -50,12 +50,12 @@ def _whole(runs: Sequence[Run]) -> Iterator[list[str]]:
 
 def _growth(runs: Sequence[Run]) -> Iterator[list[str]]:
     """By stage CPU a document relative to BASE documents, the exponent over all sizes, and that from the last but one to the last."""
-    sizes = [run["documents"] for run in runs]
+    sizes, count = [run["documents"] for run in runs], runs[0]["workers"]
     for name, stages in [*((stage, (stage,)) for stage in STAGES), ("all of these", STAGES)]:
         costs = [sum(run["stages"][stage][1] for stage in stages) for run in runs]
         base = next((cost / size for size, cost in zip(sizes, costs, strict=True) if size == BASE), 0.0)
         each = [f"{cost / size / base:.2f}" if base else "" for size, cost in zip(sizes, costs, strict=True)]
-        yield [f"{name}, {runs[0]['workers']} workers", *each, exponent(sizes, costs), exponent(sizes[-2:], costs[-2:])]
+        yield [f"{name}, {count} worker{'s' * (count > 1)}", *each, exponent(sizes, costs), exponent(sizes[-2:], costs[-2:])]
 
 
 def exponent(sizes: Sequence[int], costs: Sequence[float]) -> str:
