@@ -21,7 +21,7 @@ from curate.duplicates.join import tasks as partitions
 from curate.duplicates.lookups import Rows, places, rows, unsorted
 from curate.duplicates.ordered import Numbers, found
 from curate.duplicates.prepare import begin
-from curate.duplicates.table import Column, read, write
+from curate.duplicates.table import Column, loaded, write
 from curate.duplicates.verify import Edges, edges_in, verify
 from curate.duplicates.verify import tasks as chunks
 
@@ -60,7 +60,7 @@ def settle(corpus: Corpus, near: Near) -> Drops:
 
 
 def _copies(corpus: Corpus, plan: Plan) -> Copies:
-    tables = [read(path) for path in corpus.map(copies, partitions(corpus, plan, "exact"))]
+    tables = [loaded(path) for path in corpus.map(copies, partitions(corpus, plan, "exact"))]
     columns = [np.concatenate([table[name] for table in tables]) for name in ("item", "best", "own", "other", "indexed")]
     order = np.argsort(columns[0])
     return Copies(*(column[order] for column in columns))

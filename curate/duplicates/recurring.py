@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from curate.duplicates.corpus import Corpus, Sketched
 from curate.duplicates.lines import UNMEASURED, joined
-from curate.duplicates.table import Column, Table, read, write
+from curate.duplicates.ordered import changes
+from curate.duplicates.table import Column, Table, loaded, read, write
 from curate.text.codepoints import Bools
 from curate.text.shingles import Hashes
 
@@ -79,11 +80,11 @@ def recurring(corpus: Corpus, sketch: str, asked: Asked) -> Found:
     _tell_pages(corpus, parts)
     for _ in corpus.map(_decide, parts):
         pass
-    drops = [read(_file(part, "drops")) for part in parts]
+    drops = [loaded(_file(part, "drops")) for part in parts]
     rows = joined([drop["row"] for drop in drops], np.int64)
     order = np.argsort(rows, kind="stable")
     shares, in_place = joined([drop["share"] for drop in drops], np.float64), joined([drop["in_place"] for drop in drops], np.bool_)
-    groups = [read(_file(part, "groups")) for part in parts]
+    groups = [loaded(_file(part, "groups")) for part in parts]
     return Found(
         rows[order], in_place[order], shares[order], {name: np.concatenate([table[name] for table in groups]) for name in groups[0]}
     )
@@ -127,8 +128,7 @@ def _slices(part: Part) -> Iterator[dict[str, Column]]:
 
 def _starts(keys: NDArray[Any]) -> Rows:
     """Where runs of equal values start."""
-    starts: Rows = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, dtype=np.int64)
-    return starts
+    return np.flatnonzero(changes(keys))
 
 
 def _sizes(starts: Rows, end: int) -> Rows:

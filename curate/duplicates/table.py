@@ -88,3 +88,8 @@ def read(path: Path) -> dict[str, Column]:
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise SurroundingsError(f"{path} cannot be read ({problem}); take it away and run again") from None
     return columns
+
+
+def loaded(path: Path) -> dict[str, Column]:
+    """The same, copied into memory: for whoever holds many tables at a time, since each map keeps a file open."""
+    return {name: np.array(column) for name, column in read(path).items()}

@@ -16,7 +16,7 @@ from curate.duplicates.join import Pairs, parts_of
 from curate.duplicates.lookups import shingles, unsorted, values
 from curate.duplicates.ordered import Numbers, distinct
 from curate.duplicates.sketch import gather
-from curate.duplicates.table import Column, read, write
+from curate.duplicates.table import Column, loaded, read, write
 from curate.text.minhash import Hashes32, Offsets
 
 _BLOCK: Final = 1 << 13  # pairs that are measured at a time: their shingles stay in a cache
@@ -68,7 +68,9 @@ def verify(task: Task) -> Path:
     """Measure the pairs of a chunk, and write those that are near: see `Edges`."""
     work = Path(task.work)
     plan = plan_of(work)
-    pairs = distinct(np.concatenate([np.zeros(0, dtype=np.uint64), *(_slice(read(Path(path))["pairs"], task) for path in task.paths)]))
+    pairs = distinct(
+        np.concatenate([np.zeros(0, dtype=np.uint64), *(np.array(_slice(read(Path(path))["pairs"], task)) for path in task.paths)])
+    )
     read_in = max(min(plan.memory // (_DOCUMENTS if plan.near.whole else _PARAGRAPHS), _MOST), 1)
     found = [_measured(work, plan, pairs[start : start + read_in]) for start in range(0, max(len(pairs), 1), read_in)]
     path = work / f"{task.name}.table"
@@ -86,7 +88,7 @@ def edges_in(paths: Iterator[Path]) -> Edges:
     none = Edges(
         *(np.zeros(0, dtype=kind) for kind in (np.uint64, np.float64, np.float64, np.float64, np.bool_, np.uint8, np.int64, np.int64))
     )
-    return joined([none, *(Edges(**read(path)) for path in paths)])
+    return joined([none, *(Edges(**loaded(path)) for path in paths)])
 
 
 def _slice(pairs: Pairs, task: Task) -> Pairs:
