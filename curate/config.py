@@ -13,8 +13,8 @@ from msgspec import Meta
 
 from curate.errors import ConfigError, Problem, UsageError
 from curate.fields import Toml, build, nearest, paths_of, read_toml, tables
-from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits
+from curate.formats.record import Fields
 from curate.pipeline import Pipeline, Placed, corpus_steps
 from curate.steps import kind, step_class, steps
 
@@ -26,7 +26,8 @@ class Input:
     """The `[input]` table."""
 
     format: Annotated[
-        Literal["auto", "text", "html", "jsonl"], Meta(description="what the files hold; auto goes by suffix, then by content")
+        Literal["auto", "text", "html", "jsonl", "warc", "parquet", "arrow", "csv", "zip"],
+        Meta(description="what the files hold; auto goes by suffix, then by content"),
     ] = "auto"
     site_from: Annotated[
         Literal["url", "path", "folder", "field"],
@@ -48,7 +49,14 @@ class Output:
             description="full: every change with its text; spans: without it, so nothing can be restored; counts: only numbers, in run.json"
         ),
     ] = "full"
-    compress: Annotated[Literal["", "gz", "zst"], Meta(description="compression of the files written")] = ""
+    format: Annotated[
+        Literal["jsonl", "parquet"],
+        Meta(description="what clean, ledger and pages are written as: JSON lines, or Parquet, for which pyarrow is needed"),
+    ] = "jsonl"
+    compress: Annotated[
+        Literal["", "gz", "zst"],
+        Meta(description="compression of the files written; Parquet is always compressed, with zst if nothing is said"),
+    ] = ""
 
 
 class Entry(NamedTuple):

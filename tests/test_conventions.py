@@ -21,8 +21,8 @@ from curate.cli.commands import NOT_COMMANDS, purpose
 from curate.cli.main import curate
 from curate.config import Input, Output, presets
 from curate.fields import describe
-from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits
+from curate.formats.record import Fields
 from curate.formats.records import CleanRow, LedgerRow, PageRow, SourceRow
 from curate.rules.format import Action, Case, Category, Evidence, Guard, Head, Override, Rule, Status, Where
 from curate.rules.load import load
@@ -117,7 +117,8 @@ def test_every_verb_of_a_group_is_in_the_readme_and_has_help(name: str, package:
 
 def test_dependencies_are_used():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    imported = {"google-re2": "re2", "beautifulsoup4": "bs4", "lxml_html_clean": "justext"}  # the last is imported by jusText
+    # The last one is imported by jusText.
+    imported = {"google-re2": "re2", "beautifulsoup4": "bs4", "universal_pathlib": "upath", "lxml_html_clean": "justext"}
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "curate").rglob("*.py"))
     for dependency in project["dependencies"]:
         name = re.split(r"[<>=]", dependency)[0]

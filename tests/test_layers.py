@@ -10,7 +10,8 @@ import curate
 ROOT = Path(curate.__file__).parent
 LAYERS = [
     {"errors", "version"},
-    {"text"},
+    {"places", "text"},
+    {"stores"},
     {"fields", "document"},
     {"rules", "formats", "models", "duplicates"},
     {"steps", "workbench"},

@@ -11,8 +11,8 @@ from curate.cli.options import CORPUS
 from curate.config import Input, Output, load
 from curate.errors import UsageError
 from curate.fields import describe
-from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits
+from curate.formats.record import Fields
 from curate.steps import step_class
 
 _MAKE: Final = """\

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from curate.document import NO_FACTS, Applied, Document, Facts, Source
 from curate.errors import SurroundingsError
+from curate.places import Place, shown
+from curate.stores.objects import streamed
 from curate.text.codepoints import Ints
 
 _LEVEL: Final = 1  # the file lives as long as the run's folder of work; it is written and read once
@@ -181,14 +183,15 @@ def writing(path: Path) -> Iterator[Callable[[bytes], None]]:
         os.fsync(file.fileno())
 
 
-def reading(path: Path) -> Iterator[Document]:
+def reading(path: Path | Place) -> Iterator[Document]:
     """The documents of a file, in order; raises SurroundingsError where they cannot be read."""
+    where = shown(str(path))
     try:
-        with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+        with streamed(path) as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
             while data := _next(stream):
                 yield decode(data)
     except (OSError, EOFError, zstandard.ZstdError, msgspec.DecodeError) as problem:
-        raise SurroundingsError(f"{path} cannot be read ({problem}); take its folder away and run again") from None
+        raise SurroundingsError(f"{where} cannot be read ({problem}); take its folder away and run again") from None
 
 
 def _next(stream: zstandard.ZstdDecompressionReader) -> bytes:

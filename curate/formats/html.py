@@ -55,15 +55,17 @@ _RAW_STARTS: Final = {name: re.compile(rb"<" + name, re.IGNORECASE) for name in 
 _RAW_PAIRS: Final = [int.from_bytes(pair) for pair in (b"if", b"te", b"st", b"ti", b"no")]
 
 
-def parse(data: bytes, limits: Limits, selectors: Selectors = no_selectors, *, site: str = "", url: str = "") -> Document:
-    """An HTML page from its bytes; raises PageError when it is binary or beyond a limit.
+def parse(
+    data: bytes, limits: Limits, selectors: Selectors = no_selectors, *, site: str = "", url: str = "", declared: str = ""
+) -> Document:
+    """An HTML page from its bytes; raises PageError when it is binary or beyond a limit. `declared` is the encoding that came with them.
 
     `selectors` gives the CSS selectors that steps want to know about on pages of a host, which is told by `site`, by
     `url` or by the page itself, and of the generator that the page names. They are run on the tree; an element that one
     matches is a container of its own.
     """
     check(limits, "bytes", len(data))
-    decoded = decode(data, html=True)
+    decoded = decode(data, declared=declared, html=True)
     encoded = data if decoded.exact and decoded.encoding == "utf-8" else decoded.text.encode("utf-8")
     encoded = encoded.removeprefix(codecs.BOM_UTF8)
     check(limits, "depth", depth(encoded, limits.depth))

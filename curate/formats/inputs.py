@@ -1,4 +1,4 @@
-"""What the user named as input: files, folders and globs become one sorted list of files."""
+"""What the user named as input: files, folders and globs, here or in a store, become one sorted list of files."""
 
 import glob
 import os
@@ -8,24 +8,44 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.errors import UsageError
+from curate.errors import PageError, UsageError
+from curate.formats import addresses, hub
+from curate.formats.addresses import Listed, Seen
+from curate.places import disk_path, has_query, is_address, is_web, shown, without_query
 
 STDIN: Final = "-"
 END: Final = 1 << 62  # bytes: beyond the end of any file
 COMPRESSIONS: Final = (".gz", ".zst")
 WORK: Final = ".curate"  # the folder in an output folder with what a run has done so far
-OUTPUT: Final = re.compile(r"(?:clean|ledger|pages)-\d{5}\.jsonl(?:\.gz|\.zst)?|run\.json")  # the files that a run leaves there
-FORMATS: Final = {".txt": "text", ".text": "text", ".html": "html", ".htm": "html", ".xhtml": "html", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+OUTPUT: Final = re.compile(r"(?:clean|ledger|pages)-\d{5}\.(?:jsonl(?:\.gz|\.zst)?|parquet)|run\.json")  # the files that a run leaves there
+FORMATS: Final = {
+    ".txt": "text",
+    ".text": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".warc": "warc",
+    ".wet": "warc",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".zip": "zip",
+}
+_UNSEEN: Final = Seen()
 
 
 class File(NamedTuple):
     """A file to read, or a range of one: `name` is its path relative to the input it came from, and goes into every record."""
 
-    path: str
+    path: str  # or an address, with all that it takes to read there
     name: str
     named: bool = False  # whether the user named this very file, or a pattern that it fits, rather than a folder it is in
-    start: int = 0  # bytes: of plain JSON lines those that begin in [start, end) are read
+    start: int = 0  # bytes: what begins in [start, end) is read
     end: int = END
+    seen: Seen = _UNSEEN  # what a store has said of it already
 
 
 def bare_suffix(name: str) -> str:
@@ -41,34 +61,57 @@ def find(inputs: Iterable[str], without: str = "") -> list[File]:
 
     Raises UsageError when an input does not exist or holds nothing to read.
     """
-    found: dict[Path, File] = {}
-    output = Path(without).resolve() if without else None
-    for given in inputs:
-        try:
-            below = {Path(STDIN) if file.path == STDIN else Path(file.path).resolve(): file for file in reversed(_below(given))}
-        except OSError as problem:
-            raise UsageError(f"cannot look into {given!r}: {problem.strerror}") from None
+    found: dict[str, File] = {}
+    output = _key(disk_path(without)) if without else ""
+    for given in map(disk_path, inputs):
+        below = {_key(file.path): file for file in reversed(_below(given))}
         if not below:
             kinds = " ".join(FORMATS)
-            raise UsageError(f"nothing to read in {given!r}; a folder is searched for files ending in {kinds} (also with .gz, .zst)")
-        files = {place: file for place, file in below.items() if output is None or not place.is_relative_to(output)}
+            raise UsageError(f"nothing to read in {shown(given)!r}; a folder is searched for files ending in {kinds} (also with .gz, .zst)")
+        files = {key: file for key, file in below.items() if not (output and _is_below(key, output))}
         if not files:
-            raise UsageError(f"nothing to read in {given!r}: all of it lies in the output folder {without!r}; name another one")
+            said = f"all of it lies in the output folder {shown(without)!r}"
+            raise UsageError(f"nothing to read in {shown(given)!r}: {said}; name another one")
         found = files | found  # the first name that a file is found by is the one it keeps
     return sorted(_distinct(list(found.values())), key=lambda file: file.name)
+
+
+def _key(path: str) -> str:
+    """What is the same for all names of one file."""
+    if is_address(path):
+        return addresses.key(path)
+    return STDIN if path == STDIN else str(Path(path).resolve())
+
+
+def _is_below(key: str, folder: str) -> bool:
+    return key == folder or key.startswith(folder if folder.endswith("/") else f"{folder}/")
 
 
 def _distinct(files: list[File]) -> list[File]:
     """Files of one name, from different inputs, each by the path it was found at."""
     while True:
         times = Counter(file.name for file in files)
-        named = [file._replace(name=written(file.path)) if times[file.name] > 1 else file for file in files]
+        named = [file._replace(name=written(without_query(file.path))) if times[file.name] > 1 else file for file in files]
         if named == files:
-            return files
+            break
         files = named
+    if alike := next((file.name for file in files if times[file.name] > 1 and has_query(file.path)), ""):
+        raise UsageError(
+            f"several inputs are {alike!r} but for what follows the ?, so that their pages could not be told apart; read one a run"
+        )
+    return files
 
 
 def _below(given: str) -> list[File]:
+    if is_address(given):
+        return _in_store(given)
+    try:
+        return _on_disk(given)
+    except OSError as problem:
+        raise UsageError(f"cannot look into {given!r}: {problem.strerror}") from None
+
+
+def _on_disk(given: str) -> list[File]:
     if given == STDIN:
         return [File(STDIN, STDIN, named=True)]
     path = Path(given)
@@ -83,6 +126,54 @@ def _below(given: str) -> list[File]:
     raise UsageError(f"there is no file or folder {given!r}")
 
 
+def _in_store(given: str) -> list[File]:
+    """What an address names: an object, a folder of them, or whatever fits a pattern."""
+    bucket = addresses.bucket(given)
+    try:
+        kind, seen = addresses.looked_up(given)
+        if kind == "file":
+            return [File(given, written(addresses.name_of(given)), named=True, seen=seen)]
+        if kind:
+            return [File(one.address, written(one.name), seen=one.seen) for one in _pages_of(addresses.below(given))]
+        if bucket and not addresses.looked_up(bucket).kind:
+            raise UsageError(f"there is no bucket {bucket!r}")
+        if addresses.is_pattern(given):
+            fitting = [one for one in addresses.matching(given) if WORK not in one.name.split("/")]
+            return [File(one.address, written(one.name), named=True, seen=one.seen) for one in fitting]
+    except PageError as problem:
+        raise UsageError(f"cannot look into {shown(given)!r}: {problem.detail}") from None
+    raise UsageError(f"there is no {'object' if is_web(given) else 'object or folder'} {shown(given)!r}")
+
+
+def _pages_of(objects: list[Listed]) -> Iterator[Listed]:
+    """Of all objects below a folder those to read; see `_in_folder`."""
+    parts = [one.name.split("/") for one in objects]
+    ran = {tuple(folders[: folders.index(WORK)]) for folders in parts if WORK in folders[:-1]}
+    unlisted = _leftovers_in(objects)
+    for one, (*folders, name) in zip(objects, parts, strict=True):
+        if (
+            one.name not in unlisted
+            and WORK not in folders
+            and bare_suffix(name) in FORMATS
+            and not (tuple(folders) in ran and OUTPUT.fullmatch(name))
+        ):
+            yield one
+
+
+def _leftovers_in(objects: list[Listed]) -> set[str]:
+    """The names of objects that lie in folders of datasets and are not their data."""
+    folders: dict[str, dict[str, Listed]] = {}
+    for one in objects:
+        folder, slash, name = one.name.rpartition("/")
+        folders.setdefault(folder + slash, {})[name] = one
+    found: set[str] = set()
+    for folder, files in folders.items():
+        if hub.has_state(files):
+            with addresses.stream(files[hub.STATE].address) as state:
+                found.update(folder + name for name in hub.leftovers(files, state.read()))
+    return found
+
+
 def _in_folder(path: Path) -> Iterator[Path]:
     """The files to read below a folder, and the folders below it that cannot be looked into: reading these will say so.
 
@@ -92,7 +183,12 @@ def _in_folder(path: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(path, onerror=closed.append):
         ran = WORK in names
         names[:] = [name for name in names if name != WORK]
-        for child in (Path(folder, name) for name in files if bare_suffix(name) in FORMATS and not (ran and OUTPUT.fullmatch(name))):
+        unlisted = hub.leftovers(files, Path(folder, hub.STATE).read_bytes()) if hub.has_state(files) else ()
+        for child in (
+            Path(folder, name)
+            for name in files
+            if name not in unlisted and bare_suffix(name) in FORMATS and not (ran and OUTPUT.fullmatch(name))
+        ):
             # A link that leads nowhere is a file that cannot be read, and not one that is not there.
             if child.is_file() or not child.exists():
                 yield child

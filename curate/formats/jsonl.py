@@ -1,30 +1,18 @@
 """JSON lines: one page a line, its text or HTML in a field; what else came travels along in `meta`."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from io import BufferedReader
 from math import isfinite
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Meta
 
 from curate.errors import PageError
-from curate.formats.html_metadata import iso_date
-from curate.formats.inputs import END
-from curate.text.codepoints import whole
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """Which field of a JSON record holds what: the `[input.fields]` table of a configuration."""
-
-    text: Annotated[str, Meta(description="the page as text")] = "text"
-    html: Annotated[str, Meta(description="the page as HTML; read where there is no text")] = "html"
-    url: Annotated[str, Meta(description="the page's address")] = "url"
-    id: Annotated[str, Meta(description="the name the record goes by")] = "id"
-    title: Annotated[str, Meta(description="the headline")] = "title"
-    date: Annotated[str, Meta(description="when the page was published")] = "date"
-    site: Annotated[str, Meta(description="the site, for `--site-from field`")] = "site"
+from curate.formats.content import Content, Found
+from curate.formats.inputs import END, File
+from curate.formats.limits import Limits, check
+from curate.formats.record import Fields, content
 
 
 class Row(NamedTuple):
@@ -66,38 +54,20 @@ def _rest(stream: Any, enough: int = END) -> int:  # noqa: ANN401
     return length
 
 
-class Content(NamedTuple):
-    """What a JSON record holds; a field that is not there is ""."""
-
-    page: str
-    raw: bytes  # the page as it came, only where it had lone surrogates (in UTF-8 that lets them pass)
-    is_html: bool
-    url: str
-    id: str
-    title: str
-    date: str
-    site: str
-    meta: str  # JSON
+def found(stream: BufferedReader, file: File, fields: Fields, limits: Limits, _aside: Counter[str]) -> Iterator[Found]:
+    """The records of a file, or of a range of it; see `pages.Reader`."""
+    for row in rows(stream, limits.bytes, file.start, file.end):
+        try:
+            check(limits, "bytes", row.length)
+            record: Content | PageError = parse(row.data, fields)
+        except PageError as problem:
+            record = problem
+        yield Found(row.offset, row.offset + row.length, record)
 
 
 def parse(line: bytes, fields: Fields) -> Content:
     """The content of a line; raises PageError when it is no JSON object or has neither text nor HTML."""
-    record = _object(line)
-    held = [name for name in (fields.text, fields.html) if record.get(name) is not None]
-    name = next((name for name in held if record[name] != ""), held[0] if held else None)
-    if name is None:
-        has = ", ".join(map(repr, record)) or "no field"
-        raise PageError("missing field", f"neither {fields.text!r} nor {fields.html!r}; the record has {has}")
-    page = record.pop(name)
-    if not isinstance(page, str):
-        raise PageError("field is no text", f"{name!r} holds {type(page).__name__}")
-    url, identity, title = (_string(record.pop(known, "")) for known in (fields.url, fields.id, fields.title))
-    site = _string(record.get(fields.site, ""))
-    if date := iso_date(_string(record.get(fields.date, ""))):  # one that nobody can read stays in `meta`
-        del record[fields.date]
-    sound = whole(page)
-    raw = b"" if sound == page else page.encode("utf-8", "surrogatepass")
-    return Content(sound, raw, name == fields.html, url, identity, title, date, site, _json(record))
+    return content(_object(line), fields)
 
 
 def _object(line: bytes) -> dict[str, Any]:
@@ -125,19 +95,3 @@ def _lenient(line: bytes, problem: Exception) -> Any:  # noqa: ANN401
 def _finite(number: str) -> float | None:
     """A number that JSON can write again; nothing for one beyond what a float holds."""
     return value if isfinite(value := float(number)) else None
-
-
-def _string(value: object) -> str:
-    """A field as text: numbers in decimal, nothing for null, JSON for what has parts."""
-    if isinstance(value, str):
-        return whole(value)
-    return "" if value is None else _json(value)
-
-
-def _json(value: object) -> str:
-    try:
-        return msgspec.json.encode(value).decode("utf-8")
-    except (UnicodeEncodeError, msgspec.EncodeError):
-        import json  # noqa: PLC0415
-
-        return json.dumps(value)  # ASCII: lone surrogates stay escapes

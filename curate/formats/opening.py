@@ -12,7 +12,9 @@ from typing import BinaryIO, Final, cast
 import zstandard
 
 from curate.errors import PageError
+from curate.formats import addresses
 from curate.formats.inputs import STDIN
+from curate.places import is_address
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
@@ -22,34 +24,63 @@ _ZSTD_CHUNK: Final = 1024  # bytes in at a time: four of them can stand for 128 
 
 @contextmanager
 def opened(path: str) -> Iterator[io.BufferedReader]:
-    """The decompressed bytes of a file, or of standard input for "-".
+    """The decompressed bytes of a file, of what is at an address, or of standard input for "-".
 
     Compression is told by the first bytes, so a wrong suffix does no harm. Whatever stops the reading, there or
     inside the `with`, leaves it as PageError.
     """
+    with raw(path) as stream:
+        yield decompressed(stream)
+
+
+@contextmanager
+def raw(path: str) -> Iterator[io.BufferedReader]:
+    """The bytes of a file, or of what is at an address, as they lie there, or of standard input for "-".
+
+    What stops the reading leaves it as PageError.
+    """
+    with problems(), _stream(path) as stream:
+        yield stream
+
+
+@contextmanager
+def problems() -> Iterator[None]:
+    """Turn what stops the reading of a stream, whatever it is compressed with, into PageError."""
     try:
-        with _raw(path) as raw:
-            start = raw.peek(4)[:4]
-            if start.startswith(_GZIP):
-                yield io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
-            elif _is_zstd(start):
-                yield io.BufferedReader(_Zstd(raw))
-            else:
-                yield raw
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as problem:
         raise PageError("broken compression", str(problem)) from problem
     except OSError as problem:
         raise PageError("cannot be read", problem.strerror or str(problem)) from problem
 
 
-def is_plain(path: str) -> bool:
-    """Whether a file can be read and is not compressed, so that a range of its bytes can be read alone."""
+def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
+    """What a stream holds, whatever it is compressed with."""
+    start = stream.peek(4)[:4]
+    if start.startswith(_GZIP):
+        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)))
+    return io.BufferedReader(_Zstd(stream)) if _is_zstd(start) else stream
+
+
+def beginning(stream: io.BufferedReader, size: int) -> bytes:
+    """Up to `size` bytes that a stream begins with, decompressed as far as can be seen; the stream stays where it is."""
+    start = stream.peek(size)[:size]
+    if not (start.startswith(_GZIP) or _is_zstd(start[:4])):
+        return start
     try:
-        with Path(path).open("rb") as file:
-            start = file.read(4)
-    except OSError:
+        return decompressed(io.BufferedReader(cast("io.RawIOBase", io.BytesIO(start)))).read1(size)
+    except (EOFError, OSError, zlib.error, zstandard.ZstdError):  # too little to tell; reading it will say what is wrong
+        return b""
+
+
+def is_plain(path: str) -> bool:
+    """Whether a file can be read and is not compressed, and lies where a range of its bytes can be read alone."""
+    try:
+        with raw(path) as stream:
+            start = stream.read(4)
+        return not start.startswith(_GZIP) and not _is_zstd(start) and (not is_address(path) or addresses.divides(path))
+    except PageError:
         return False
-    return not start.startswith(_GZIP) and not _is_zstd(start)
 
 
 def _is_zstd(start: bytes) -> bool:
@@ -57,11 +88,11 @@ def _is_zstd(start: bytes) -> bool:
     return start == _ZSTD or (start[1:] == _ZSTD_SKIPPED and start[0] >> 4 == 5)  # noqa: PLR2004  # 0x50 to 0x5F
 
 
-def _raw(path: str) -> AbstractContextManager[io.BufferedReader]:
+def _stream(path: str) -> AbstractContextManager[io.BufferedReader]:
     """The bytes as they are; standard input stays open for whoever owns it."""
     if path == STDIN:
         return nullcontext(cast("io.BufferedReader", sys.stdin.buffer))
-    return Path(path).open("rb")
+    return addresses.stream(path) if is_address(path) else Path(path).open("rb")
 
 
 class _Zstd(io.RawIOBase):

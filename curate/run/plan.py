@@ -1,7 +1,7 @@
 """Which part of the input is whose work: shards, and what tells that an input is still what it was.
 
 Small files are packed by a hash of their names into a number of packs that is a power of two, so that a file more or
-less touches one shard; a large file of plain JSON lines is cut into ranges of bytes; any other large file is a shard.
+less touches one shard; a large file of which ranges of bytes can be read alone is cut into some; any other large file is a shard.
 """
 
 import hashlib
@@ -9,7 +9,8 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -18,26 +19,31 @@ from typing import Final
 import msgspec
 
 from curate.config import Config
-from curate.errors import UsageError
-from curate.formats.inputs import COMPRESSIONS, END, FORMATS, STDIN, File, bare_suffix
-from curate.formats.opening import is_plain
-from curate.formats.pages import Reading
+from curate.errors import PageError, SurroundingsError, UsageError
+from curate.formats import addresses
+from curate.formats.addresses import Seen
+from curate.formats.inputs import END, STDIN, File, find
+from curate.formats.opening import raw
+from curate.formats.pages import Reading, check_packages, divisible
+from curate.places import Place, has_query, is_address, is_local, shown, without_query
 from curate.steps import step_class
+from curate.stores.objects import reached
 
 _SHARDS: Final = 4096  # at most, as long as larger ones help
 PLAN_FILE: Final = "plan.json"
+_AT_ONCE: Final = 16  # questions to a store: each waits for its answer some ten milliseconds
 
 
 class Part(msgspec.Struct, frozen=True):
     """A file, or a range of the bytes of one, as a shard has it."""
 
-    path: str
+    path: str  # or an address
     name: str  # what records call it; see `File`
     named: bool
-    start: int  # bytes: the lines that begin in [start, end) are of this part
+    start: int  # bytes: what begins in [start, end) is of this part
     end: int
     size: int  # bytes of the whole file
-    changed: int  # when, in nanoseconds of the clock of its file system
+    changed: str  # of a file when, in nanoseconds of the clock of its file system; of an object its etag, or when
     sha256: str = ""  # of the whole file, where the content was asked for
 
     @property
@@ -47,9 +53,12 @@ class Part(msgspec.Struct, frozen=True):
 
     @property
     def identity(self) -> list[str | int | bool]:
-        """What its pages depend on. A path tells the site of a file that was named by itself, and nothing otherwise."""
+        """What its pages depend on. A path tells the site of a file that was named by itself, and nothing otherwise.
+
+        An address that is signed anew is the same one.
+        """
         content = self.sha256 or self.changed
-        return [self.path if self.named else "", self.name, self.named, self.start, self.end, self.size, content]
+        return [without_query(self.path) if self.named else "", self.name, self.named, self.start, self.end, self.size, content]
 
 
 class Shard(msgspec.Struct, frozen=True):
@@ -75,6 +84,7 @@ class Plan(msgspec.Struct, frozen=True):
     memory: int = 1_000_000_000  # bytes that settling may hold
     index: str = ""
     folder: str = ""  # from where relative paths count
+    program: str = ""  # what it was made by, see `identity.Identities.program`; "" for a run that is carried out at once
 
 
 def shards(files: Sequence[File], reading: Reading, size: int, *, whole: bool = False, content: bool = False) -> tuple[Shard, ...]:
@@ -86,7 +96,7 @@ def shards(files: Sequence[File], reading: Reading, size: int, *, whole: bool = 
     parts = [_part(file, content=content) for file in files]
     if whole:
         return (Shard(0, tuple(parts)),)
-    ways = [(part, part.size > size and _divisible(part, reading)) for part in parts]
+    ways = [(part, part.size > size and divisible(part.path, part.name, reading.format)) for part in parts]
     while _number(ways, size) > _SHARDS and any(part.size > size for part in parts):
         size *= 2
     return tuple(_cut(ways, size))
@@ -95,7 +105,8 @@ def shards(files: Sequence[File], reading: Reading, size: int, *, whole: bool = 
 def planned(
     inputs: Sequence[str], files: Sequence[File], config: Config, reading: Reading, limit: int | None, *, content: bool = False
 ) -> Plan:
-    """The plan of a run over files that inputs name."""
+    """The plan of a run over files that inputs name; raises UsageError where a package is missing that they are read with."""
+    check_packages(files, reading.format)
     whole = limit is not None or any(file.named and _flows(file.path) for file in files)  # read in order, by one
     cut = shards(files, reading, config.input.shard_bytes, whole=whole, content=content)
     return Plan(tuple(inputs), config, reading, cut, limit, folder=os.getcwd())  # noqa: PTH109  # a str goes into JSON
@@ -103,37 +114,44 @@ def planned(
 
 def _flows(path: str) -> bool:
     """Whether it is no file that can be read twice: standard input, a pipe such as the shell makes of `<(command)`."""
+    if is_address(path):
+        return False
     return path == STDIN or (os.path.exists(path) and not os.path.isfile(path))  # noqa: PTH110, PTH113  # see `_part`
 
 
 def _part(file: File, *, content: bool) -> Part:
-    """A whole file as a part. What is no regular file cannot be told to be what it was, and is always taken as new."""
-    size, changed, digest = 0, time.time_ns(), ""
-    if file.path != STDIN:
-        try:
-            found = os.stat(file.path)  # noqa: PTH116  # a path may be relative to a folder that is very deep
-        except OSError:  # reading it will say so
-            return Part(file.path, file.name, file.named, 0, 0, 0, 0)
-        if stat.S_ISREG(found.st_mode):
-            size, changed = found.st_size, found.st_mtime_ns
-            digest = _sha256(file.path) if content else ""
-    return Part(file.path, file.name, file.named, 0, size, size, changed, digest)
+    """A whole file as a part. What cannot be told to be what it was, a pipe for one, is always taken as new."""
+    try:
+        size, changed = _object(file) if is_address(file.path) else _file(file.path)
+    except (OSError, PageError):  # reading it will say so
+        return Part(file.path, file.name, file.named, 0, 0, 0, "")
+    digest = _sha256(file.path) if content and (changed or is_address(file.path)) else ""
+    return Part(file.path, file.name, file.named, 0, size, size, changed or str(time.time_ns()), digest)
+
+
+def _file(path: str) -> tuple[int, str]:
+    """The size of a file and when it was changed, "" for what is no regular one."""
+    found = os.stat(path) if path != STDIN else None  # noqa: PTH116  # a path may be relative to a folder that is very deep
+    return (found.st_size, str(found.st_mtime_ns)) if found and stat.S_ISREG(found.st_mode) else (0, "")
+
+
+def _object(file: File) -> tuple[int, str]:
+    """The size of an object, 0 where its store does not say, and what tells its version."""
+    seen = file.seen
+    if not seen.version:
+        kind, seen = addresses.looked_up(file.path)
+        if kind != "file":
+            raise PageError("cannot be read", "there is no object of that name")
+    return max(seen.size, 0), seen.version
 
 
 def _sha256(path: str) -> str:
     """The hash of a file's bytes; "" for one that cannot be read, which reading it will say."""
     try:
-        with Path(path).open("rb") as file:
+        with raw(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except PageError:
         return ""
-
-
-def _divisible(part: Part, reading: Reading) -> bool:
-    """Whether the lines of a file can be found from anywhere in it."""
-    suffix = Path(part.name).suffix.lower()
-    kind = reading.format if reading.format != "auto" else FORMATS.get(bare_suffix(part.name), "")
-    return kind == "jsonl" and suffix not in COMPRESSIONS and is_plain(part.path)
 
 
 def _number(ways: Sequence[tuple[Part, bool]], size: int) -> int:
@@ -170,24 +188,43 @@ def _ranges(part: Part, size: int) -> Iterator[Part]:
         yield msgspec.structs.replace(part, start=start, end=min(start + size, part.size))
 
 
-def write(plan: Plan, path: Path) -> None:
-    """Write a plan as JSON that can be read; the file has its name when it is complete."""
-    partial = path.with_name(f".{path.name}.partial")
+def refuse_signed(plan: Plan) -> None:
+    """Raises UsageError for inputs that must not be written down."""
+    if signed := next(filter(has_query, plan.inputs), ""):
+        raise UsageError(
+            f"{shown(signed)!r} may be signed by what follows the ?, which a plan would give away; read it with `curate clean IN…`"
+        )
+
+
+def write(plan: Plan, path: Path | Place) -> None:
+    """Write a plan as JSON that can be read; on a disk the file has its name when it is complete.
+
+    Raises UsageError for inputs that must not be written down.
+    """
+    refuse_signed(plan)
     # The standard library's JSON: names of files may hold bytes that are no UTF-8, which msgspec refuses.
-    with partial.open("w", encoding="ascii") as file:
-        json.dump(msgspec.to_builtins(plan), file, indent=1)
+    content = json.dumps(msgspec.to_builtins(plan), indent=1).encode("ascii")
+    if not is_local(path):
+        with reached("writing", path):
+            path.write_bytes(content)
+        return
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
 
 
-def read(path: Path) -> Plan:
+def read(path: Path | Place) -> Plan:
     """A plan that was written; raises UsageError for what is none."""
     try:
-        found = msgspec.convert(json.loads(path.read_bytes()), Plan)
+        with raw(str(path)) as file:
+            found = msgspec.convert(json.load(file), Plan)
         entries = tuple(entry._replace(parameters=_typed(entry.name, entry.parameters)) for entry in found.config.entries)
-    except (OSError, ValueError, TypeError) as problem:  # msgspec's errors are ValueErrors
-        raise UsageError(f"no plan can be read in {str(path)!r} ({problem}); `curate plan IN… -o OUT` makes one") from None
+    except (PageError, ValueError, TypeError) as problem:  # msgspec's errors are ValueErrors
+        said = f"no plan can be read in {shown(str(path))!r} ({problem})"
+        raise UsageError(f"{said}; `curate plan IN… -o OUT` makes one") from None
     return msgspec.structs.replace(found, config=replace(found.config, entries=entries))
 
 
@@ -197,13 +234,52 @@ def _typed(name: str, parameters: dict[str, object]) -> dict[str, object]:
     return {key: getattr(made, key) for key in parameters}
 
 
-def check(plan: Plan) -> None:
-    """Raises UsageError when an input is not what it was when the plan was made."""
-    for part in {part.path: part for shard in plan.shards for part in shard.parts}.values():
-        if part.path == STDIN:
+def check(plan: Plan, numbers: Collection[int] | None = None) -> None:
+    """Raises UsageError when an input is not what it was when the plan was made: of all shards, or of those with these numbers."""
+    shards = plan.shards if numbers is None else [shard for shard in plan.shards if shard.number in numbers]
+    parts = {part.path: part for shard in shards for part in shard.parts if part.path != STDIN}
+    seen = _seen(plan.inputs) if numbers is None else {}
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        now = list(threads.map(lambda part: _again(part, seen), parts.values()))
+    others = [(was, found) for was, found in zip(parts.values(), now, strict=True) if _content(was) != _content(found)]
+    if others:
+        raise UsageError(_said(*others[0], len(others) - 1, plan.folder))
+
+
+def check_here(shard: Shard) -> None:
+    """Raises SurroundingsError when this machine does not see the files of a shard as the one did that made it, or reaches no object."""
+    for part in shard.parts:
+        now = _again(part, {})
+        if not now.changed or not (is_address(part.path) or _content(now) == _content(part)):
+            said = f"{shown(part.path)!r} is not here what it is on the machine that began the run"
+            raise SurroundingsError(f"{said}: all machines have to see the same inputs by the same names")
+
+
+def _content(part: Part) -> tuple[int, str]:
+    return part.size, part.sha256 or part.changed
+
+
+def _again(part: Part, seen: Mapping[str, Seen]) -> Part:
+    """A part as it is now."""
+    return _part(File(part.path, part.name, part.named, seen=seen.get(part.path, Seen())), content=bool(part.sha256))
+
+
+def _seen(inputs: Sequence[str]) -> dict[str, Seen]:
+    """What stores say of all their objects among the inputs at once: one listing and not a question each."""
+    seen: dict[str, Seen] = {}
+    for given in filter(is_address, inputs):
+        try:
+            seen |= {file.path: file.seen for file in find([given])}
+        except UsageError:  # it is gone, or does not answer: each of its objects will say so
             continue
-        now = _part(File(part.path, part.name, part.named), content=bool(part.sha256))
-        if (now.size, now.sha256 or now.changed) != (part.size, part.sha256 or part.changed):
-            gone = "is gone" if not os.path.lexists(part.path) else "has changed"
-            place = f" (paths count from {plan.folder})" if not Path(part.path).is_absolute() and plan.folder != os.getcwd() else ""  # noqa: PTH109
-            raise UsageError(f"{part.path!r} {gone} since the plan was made{place}; make the plan again")
+    return seen
+
+
+def _said(was: Part, now: Part, more: int, folder: str) -> str:
+    """What to tell of inputs that are not what they were."""
+    gone = "is gone or cannot be reached" if is_address(was.path) else "cannot be read" if os.path.lexists(was.path) else "is gone"
+    change = "has changed" if now.changed else gone
+    away = not is_address(was.path) and not Path(was.path).is_absolute() and folder != os.getcwd()  # noqa: PTH109  # a str, as in the plan
+    where = f" (paths count from {folder})" if away else ""
+    others = f", and {more:,} other {'inputs are not what they were' if more > 1 else 'input is not what it was'}" if more else ""
+    return f"{shown(was.path)!r} {change} since the plan was made{where}{others}; make the plan again"

@@ -9,6 +9,7 @@ from curate.config import Config
 from curate.formats.inputs import written
 from curate.formats.records import SCHEMA
 from curate.pipeline import Pipeline
+from curate.places import shown
 from curate.run.counts import Counts
 from curate.run.identity import versions
 from curate.version import __version__
@@ -25,7 +26,7 @@ def record(config: Config, pipeline: Pipeline, inputs: Sequence[str], counts: Co
         "rules": pipeline.rules_version,
         "rule_packs": dict(pipeline.pack_versions),
         "weights": pipeline.weights_version,
-        "inputs": list(map(written, inputs)),
+        "inputs": [shown(written(name)) for name in inputs],  # signed addresses without what they are signed with
         "config": {
             "step": [{"name": name, **parameters, "store": store} for name, parameters, store in config.entries],
             "input": asdict(config.input),

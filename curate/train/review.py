@@ -9,25 +9,26 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from curate.document import Document, document_of_lines
+from curate.document import Document, Source, document_of_lines
 from curate.errors import ConfigError, PageError, Problem, UsageError
-from curate.formats import jsonl
-from curate.formats.decode import decode
-from curate.formats.inputs import STDIN, find
-from curate.formats.jsonl import Fields
+from curate.formats.inputs import STDIN, File, find
 from curate.formats.limits import Limits
 from curate.formats.opening import opened
-from curate.formats.pages import Reading, page_of
+from curate.formats.pages import Reading, page_of, read_again
+from curate.formats.record import Fields
 from curate.formats.records import CleanRow, LedgerRow, PageRow
-from curate.run.restore import Restored, restored
+from curate.formats.rows import rows_of
+from curate.places import Place
+from curate.run.restore import Restored, restored, text_of
 from curate.run.writer import RUN_FILE
 from curate.text.codepoints import whole
 from curate.train.folds import site_of
@@ -38,8 +39,6 @@ _HTML: Final = "html"
 _REVIEW: Final = "review"
 # A repeat is what it repeats, and a page that is too short may be all content: what these steps drop is not thereby chrome.
 _SAY_NOTHING: Final = frozenset({"repeats", "min-chars"})
-
-Row = TypeVar("Row", CleanRow, LedgerRow, PageRow)
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,10 +110,9 @@ class _Decided(NamedTuple):
 class _Source(NamedTuple):
     """What an HTML page is read from again: the run's own record of its inputs."""
 
-    paths: dict[str, str]  # of the inputs, by the name that records have
+    files: dict[str, File]  # the inputs, by the name that records have
     missing: str  # why there are none
-    fields: Fields
-    limits: Limits
+    reading: Reading
 
 
 def read_review(path: Path) -> Review:
@@ -148,7 +146,7 @@ def read_review(path: Path) -> Review:
     return Review(str(path), pages, tuple(overruled), by, tuple(problems))
 
 
-def label(run: Path, review: Review, to: Path, *, only_reviewed: bool = False) -> list[Labelled]:
+def label(run: Place, review: Review, to: Path, *, only_reviewed: bool = False) -> list[Labelled]:
     """Write the reviewed pages of a run to a folder, labelled, in the order of the run.
 
     What nobody judged has the label that the run gave it: content where it was kept, chrome where it was dropped,
@@ -179,9 +177,9 @@ def label(run: Path, review: Review, to: Path, *, only_reviewed: bool = False) -
     return done
 
 
-def _check(run: Path, review: Review) -> None:
+def _check(run: Place, review: Review) -> None:
     """Raise ConfigError for lines that are wrong, and for pages and paragraphs that the run does not have."""
-    pages = {row.doc: row for row in _rows(run, "pages", PageRow) if row.doc in review.pages}
+    pages = {row.doc: row for row in rows_of(run, "pages", PageRow) if row.doc in review.pages}
     names = _named(run, review.pages.keys() - pages.keys())
     problems = list(review.problems)
     for doc, number, _, _, line in (judgement for page in review.pages.values() for judgement in page.values()):
@@ -197,36 +195,36 @@ def _check(run: Path, review: Review) -> None:
         raise ConfigError(sorted(problems, key=lambda problem: problem.line))
 
 
-def _named(run: Path, unknown: AbstractSet[str]) -> dict[str, str]:
+def _named(run: Place, unknown: AbstractSet[str]) -> dict[str, str]:
     """For keys that the run does not have a hint: the key of the page whose name was given instead."""
-    hints = dict.fromkeys(unknown, "the keys are in its pages-*.jsonl, field doc")
+    hints = dict.fromkeys(unknown, "the keys are in its pages-* files, field doc")
     if unknown:
-        for row in _rows(run, "pages", PageRow):
+        for row in rows_of(run, "pages", PageRow):
             for name in {row.source.path, row.id} & unknown:
                 hints[name] = f"the page of that name is {row.doc!r}"
     return hints
 
 
-def _decided(run: Path, review: Review) -> dict[str, _Decided]:
+def _decided(run: Place, review: Review) -> dict[str, _Decided]:
     """What the run made of the reviewed pages."""
-    kept = {row.doc: frozenset(row.kept) for row in _rows(run, "clean", CleanRow) if row.doc in review.pages}
+    kept = {row.doc: frozenset(row.kept) for row in rows_of(run, "clean", CleanRow) if row.doc in review.pages}
     steps: dict[str, dict[int, str]] = {doc: {} for doc in review.pages}
-    for change in _rows(run, "ledger", LedgerRow):
+    for change in rows_of(run, "ledger", LedgerRow):
         if change.doc in steps and (change.text or change.new):  # the others only report
             steps[change.doc][change.paragraph] = change.step
     return {doc: _Decided(kept.get(doc, frozenset()), steps[doc]) for doc in review.pages}
 
 
-def _source(run: Path) -> _Source:
+def _source(run: Place) -> _Source:
     """How the run found and read its pages."""
     record: dict[str, Any] = msgspec.json.decode((run / RUN_FILE).read_bytes())
     config, inputs = record["config"], [name for name in record["inputs"] if name != STDIN]
     try:
-        paths, missing = {file.name: file.path for file in find(inputs, without=str(run))}, ""
+        files, missing = {file.name: file for file in find(inputs, without=str(run))}, ""
     except UsageError as problem:  # text pages do not need them
-        paths, missing = {}, f"{problem}; label where the run was started"
+        files, missing = {}, f"{problem}; label where the run was started"
     fields, limits = msgspec.convert(config["input"]["fields"], Fields), msgspec.convert(config["limits"], Limits)
-    return _Source(paths, missing, fields, limits)
+    return _Source(files, missing, Reading(config["input"]["format"], fields=fields, limits=limits))
 
 
 def _written(page: Restored, labels: list[int], source: _Source, folder: Path) -> PageLabels:
@@ -259,8 +257,7 @@ def _labels(read: int, judged: Mapping[int, Judgement], decided: _Decided, *, on
 
 def _lines(page: Restored) -> list[str]:
     """The paragraphs of a text page; raises PageError where they are not those that the run counted."""
-    text = whole(page.data.decode("utf-8", "surrogatepass")) if page.row.format == "jsonl" else decode(page.data).text
-    return _as_read(page, document_of_lines(text))
+    return _as_read(page, document_of_lines(whole(text_of(page))))
 
 
 def _html(page: Restored, source: _Source) -> bytes:
@@ -268,7 +265,7 @@ def _html(page: Restored, source: _Source) -> bytes:
     data = _found(page.row, source)
     if hashlib.sha256(data).hexdigest() != page.row.source.sha256:
         raise PageError("has changed since the run read it", "its sha256 is another; clean it again and review that run")
-    document = page_of(data, Reading("html", limits=source.limits, url=page.row.url))
+    document = page_of(data, replace(source.reading, format="html", url=page.row.url))
     if "\n\n".join(_as_read(page, document)).encode("utf-8") != page.data:
         raise PageError("is read differently by this version of curate", "clean it again and review that run")
     return data
@@ -285,15 +282,11 @@ def _found(row: PageRow, source: _Source) -> bytes:
     """The bytes of an HTML page as the run read them."""
     if row.source.path == STDIN:
         raise PageError("came through standard input, and is gone", "HTML is labelled from its file; clean a file instead")
-    if row.source.path not in source.paths:
-        raise PageError("cannot be found", source.missing or "it is no longer among the inputs of the run")
-    with opened(source.paths[row.source.path]) as stream:
-        if row.format != "jsonl":
-            return stream.read(source.limits.bytes + 1)
-        for record in jsonl.rows(stream, source.limits.bytes):
-            if record.offset == row.source.record:
-                return jsonl.parse(record.data, source.fields).page.encode("utf-8")
-    raise PageError("has changed since the run read it", f"no record begins at byte {row.source.record:,}")
+    if source.missing:
+        raise PageError("cannot be found", source.missing)
+    at = Source(row.source.path, row.source.record, row.source.sha256, row.source.encoding)
+    page = read_again(source.files, at, source.reading).page
+    return page.encode("utf-8") if isinstance(page, str) else page
 
 
 @contextmanager
@@ -310,18 +303,6 @@ def _folder(to: Path) -> Iterator[Path]:
             work.replace(to)
     except OSError as problem:
         raise UsageError(f"cannot write to {str(to)!r}: {problem.strerror}; name another folder with -o") from None
-
-
-def _rows(run: Path, kind: str, cls: type[Row]) -> Iterator[Row]:
-    """The rows of one kind, whatever they are compressed with."""
-    decode_row = msgspec.json.Decoder(cls).decode
-    for path in sorted(run.glob(f"{kind}-*.jsonl*")):
-        try:
-            with ExitStack() as stack:
-                for line in stack.enter_context(opened(str(path))):
-                    yield decode_row(line)
-        except (PageError, msgspec.DecodeError) as problem:
-            raise UsageError(f"{path} is damaged ({problem}): the run is not complete") from None
 
 
 def summary(done: Sequence[Labelled], review: Review) -> str:

@@ -10,6 +10,8 @@ from curate.formats.pages import Reading, pages
 SUFFIXES = {
     "page.html": ".html",
     "page.html.gz": ".html",
+    "crawl.warc.gz": ".warc",
+    "crawl.warc.wet.gz": ".wet",
     "PAGE.HTM.ZST": ".htm",
     "page.v2.jsonl": ".jsonl",
     "page.gz": "",
@@ -43,7 +45,7 @@ def names(*inputs: str, without: str = "") -> list[str]:
 
 def test_a_folder_gives_what_can_be_read_in_it_by_name():
     write("in/b.txt", "in/a/z.html.gz", "in/a.jsonl", "in/B.NDJSON.zst", "in/c.xhtml", "in/a/y.HTM", "in/d.text")
-    write("in/notes.md", "in/data.csv", "in/archive.gz", "in/readme")
+    write("in/notes.md", "in/data.xml", "in/archive.gz", "in/readme")
     assert names("in") == ["B.NDJSON.zst", "a.jsonl", "a/y.HTM", "a/z.html.gz", "b.txt", "c.xhtml", "d.text"]
     assert find(["in"])[0] == File("in/B.NDJSON.zst", "B.NDJSON.zst", named=False)
 

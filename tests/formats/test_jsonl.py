@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import PageError
-from curate.formats.jsonl import Content, Fields, Row, parse, rows
+from curate.formats.content import Content
+from curate.formats.jsonl import Row, parse, rows
+from curate.formats.record import Fields
 
 steady = settings(deadline=None, derandomize=True, max_examples=200)
 
@@ -74,12 +76,12 @@ def test_a_record_with_everything():
     known = {"text": "One\nTwo", "url": "https://a.example/1", "id": "a1", "title": "Late", "date": "2026-01-31"}
     other = {"site": "a.example", "score": 0.5, "tags": ["x", None]}
     found = content(known | other)
-    assert found[:8] == ("One\nTwo", b"", False, "https://a.example/1", "a1", "Late", "2026-01-31", "a.example")
+    assert found[:7] == ("One\nTwo", False, "https://a.example/1", "a1", "Late", "2026-01-31", "a.example")
     assert json.loads(found.meta) == other
 
 
 def test_a_record_with_text_alone():
-    assert content({"text": "One"}) == Content("One", b"", False, "", "", "", "", "", "{}")
+    assert content({"text": "One"}) == Content("One", is_html=False, meta="{}")
 
 
 PAGES = {
@@ -104,7 +106,7 @@ def test_fields_may_have_other_names():
     names = {"text": "body", "html": "raw", "url": "link", "id": "key", "title": "head", "date": "day", "site": "host"}
     record = {"body": "One", "link": "u", "key": 7, "head": "h", "day": "2026-01-31", "host": "s", "text": "not this", "url": "nor this"}
     found = content(record, **names)
-    assert found[:8] == ("One", b"", False, "u", "7", "h", "2026-01-31", "s")
+    assert found[:7] == ("One", False, "u", "7", "h", "2026-01-31", "s")
     assert json.loads(found.meta) == {"host": "s", "text": "not this", "url": "nor this"}
     assert content({"raw": "<p>One", "html": "not this"}, **names).page == "<p>One"
 

@@ -8,11 +8,11 @@ import pytest
 import zstandard
 
 from curate.document import Document
-from curate.errors import PageError
+from curate.errors import PageError, UsageError
 from curate.formats.inputs import File
-from curate.formats.jsonl import Fields
 from curate.formats.limits import Limits
-from curate.formats.pages import Reading, key, page_of, pages
+from curate.formats.pages import Reading, check_packages, key, page_of, pages
+from curate.formats.record import Fields
 
 HTML = b"<!doctype html><title>Late</title><p>The ferry was late."
 
@@ -250,3 +250,24 @@ def test_the_first_bytes_are_told_in_no_time_whatever_they_are():
 def test_one_page_that_cannot_be_read_is_an_error():
     with pytest.raises(PageError, match="limit bytes"):
         page_of(b"One", Reading(limits=Limits(bytes=2)))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("oxney.warc.gz", r"reading 'oxney\.warc\.gz' needs fastwarc: pip install 'curate\[warc\]'"),
+        ("oxney.parquet", r"reading 'oxney\.parquet' needs pyarrow: pip install 'curate\[parquet\]'"),
+    ],
+)
+def test_a_package_that_a_format_takes_is_asked_for_before_anything_is_read(monkeypatch, name: str, said: str):
+    monkeypatch.setattr("curate.formats.pages.find_spec", lambda _name: None)
+    files = [File("", "a.txt"), File("", name)]
+    check_packages(files[:1], "auto")
+    with pytest.raises(UsageError, match=said):
+        check_packages(files, "auto")
+
+
+def test_it_is_asked_for_too_where_only_the_first_bytes_tell_the_format(read, monkeypatch):
+    monkeypatch.setattr("curate.formats.pages.find_spec", lambda _name: None)
+    with pytest.raises(UsageError, match="needs fastwarc"):
+        read(b"WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 0\r\n\r\n\r\n\r\n", "oxney")

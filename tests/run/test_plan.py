@@ -1,5 +1,6 @@
 """Plans: every line of the input is in one shard, and other files do not change whose."""
 
+import gzip
 import json
 import os
 from dataclasses import replace
@@ -7,16 +8,18 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import fsspec
 import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.config import Input, load
-from curate.errors import UsageError
+from curate.errors import SurroundingsError, UsageError
 from curate.formats.inputs import File, find
 from curate.formats.jsonl import rows
 from curate.formats.pages import Reading, pages
+from curate.places import place
 from curate.run.plan import check, planned, read, shards, write
 
 LINES = st.lists(
@@ -50,7 +53,7 @@ class TestRanges:
 
     @pytest.mark.parametrize(
         ("name", "data"),
-        [("page.txt", b"a line\n" * 99), ("crawl.jsonl.gz", b'{"text": ""}\n' * 99), ("crawl.jsonl", b"\x1f\x8b" + bytes(999))],
+        [("page.txt", b"a line\n" * 99), ("crawl.jsonl.gz", gzip.compress(os.urandom(999))), ("crawl.jsonl", b"\x1f\x8b" + bytes(999))],
     )
     def test_what_cannot_be_read_from_the_middle_is_one_shard_however_large(self, tmp_path, name, data):
         (tmp_path / name).write_bytes(data)
@@ -178,6 +181,100 @@ class TestFrozen:
         (tmp_path / "b.txt").unlink()
         with pytest.raises(UsageError, match=r"b\.txt' is gone since the plan was made"):
             check(plan)
+
+    def test_of_several_inputs_that_have_changed_one_is_named_and_the_others_are_counted(self, plan, tmp_path):
+        (tmp_path / "a.txt").write_text("other")
+        (tmp_path / "b.txt").write_text("other")
+        with pytest.raises(UsageError, match=r"a\.txt' has changed since the plan was made, and 1 other input is not what it was; make"):
+            check(plan)
+
+    def test_a_share_is_asked_about_its_own_inputs(self, tmp_path):
+        for name in ("a.jsonl", "b.jsonl"):
+            (tmp_path / name).write_text("{}\n" * 100)
+        files = find([str(tmp_path)])
+        plan = planned([str(tmp_path)], files, replace(load("page"), input=Input(shard_bytes=100)), Reading(), None)
+        (tmp_path / "b.jsonl").write_text("{}\n")
+        of_b = [shard.number for shard in plan.shards if shard.parts[0].name == "b.jsonl"]
+        check(plan, [shard.number for shard in plan.shards if shard.number not in of_b])
+        with pytest.raises(UsageError, match=r"b\.jsonl' has changed"):
+            check(plan, of_b[1:2])
+
+
+class TestStores:
+    """Plans over what lies in a store, and in one."""
+
+    @pytest.fixture
+    def store(self):
+        """A store in memory that counts what it is asked."""
+        store = fsspec.filesystem("memory", use_listings_cache=False)
+        store.store.clear()
+        for number in range(30):
+            store.pipe_file(f"/oxney/{number:02}.txt", b"A heron.\n")
+        yield store
+        store.store.clear()
+
+    @pytest.fixture
+    def asked(self, store, monkeypatch):
+        """The look-ups of single objects so far."""
+        asked, info = [], type(store).info
+        monkeypatch.setattr(type(store), "info", lambda self, path, **options: asked.append(path) or info(self, path, **options))
+        return asked
+
+    def of(self, **options):
+        inputs = ["memory://oxney"]
+        return planned(inputs, find(inputs), replace(load("page"), input=Input(shard_bytes=100)), Reading(), None, **options)
+
+    def test_a_listing_tells_all_that_a_plan_and_its_check_need(self, asked):
+        check(self.of())
+        assert set(asked) <= {"/oxney"}
+
+    def test_a_share_looks_up_what_it_reads(self, asked):
+        plan = self.of()
+        del asked[:]
+        check(plan, [plan.shards[0].number])
+        assert sorted(asked) == [part.path.removeprefix("memory:/") for part in plan.shards[0].parts]
+
+    def test_an_object_written_again_has_changed_and_one_taken_away_is_gone(self, store):
+        plan = self.of()
+        store.pipe_file("/oxney/07.txt", b"A swan..\n")
+        with pytest.raises(UsageError, match=r"'memory://oxney/07\.txt' has changed since the plan was made; make the plan again"):
+            check(plan)
+        store.rm_file("/oxney/07.txt")
+        with pytest.raises(UsageError, match=r"'memory://oxney/07\.txt' is gone or cannot be reached since"):
+            check(plan)
+
+    def test_by_its_content_an_object_written_again_is_the_same(self, store):
+        plan = self.of(content=True)
+        store.pipe_file("/oxney/07.txt", b"A heron.\n")
+        check(plan)
+        store.pipe_file("/oxney/07.txt", b"A swan..\n")
+        with pytest.raises(UsageError, match="has changed"):
+            check(plan)
+
+    def test_lines_are_cut_into_ranges_that_give_them_all(self, store):
+        store.pipe_file("/oxney/crawl.jsonl", b'{"text": "one"}\n' * 50)
+        parts = [part for shard in self.of().shards for part in shard.parts if part.name == "crawl.jsonl"]
+        assert len(parts) == 8
+        assert [doc.source.record for part in parts for doc in pages(part.file, Reading())] == list(range(0, 800, 16))
+
+    @pytest.mark.usefixtures("store")
+    def test_a_plan_in_a_store_is_read_as_it_was_written(self):
+        plan, path = self.of(), place("memory://out/.curate/plan.json")
+        write(plan, path)
+        assert read(path) == plan
+        with pytest.raises(
+            UsageError, match=r"no plan can be read in 'memory:///?out/none.json' \(cannot be read: there is nothing there\)"
+        ):
+            read(place("memory://out/none.json"))
+
+    def test_a_store_that_takes_no_plan_is_of_the_surroundings(self, store, monkeypatch):
+        def refused(*_given, **_options):
+            raise PermissionError("Forbidden")
+
+        monkeypatch.setattr(type(store), "_open", refused)
+        monkeypatch.setattr(type(store), "pipe_file", refused)
+        with pytest.raises(SurroundingsError, match=r"writing 'memory://.*plan.json' failed: no permission: Forbidden"):
+            write(self.of(), place("memory://out/plan.json"))
 
 
 class TestCommand:

@@ -189,7 +189,7 @@ class TestReviews:
         problems = raised.value.problems
         assert [problem.line for problem in problems] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
         assert "has paragraphs 0 to 4; found 5" in problems[0].message
-        assert "the keys are in its pages-*.jsonl" in problems[2].message
+        assert "the keys are in its pages-* files" in problems[2].message
         assert f"the page of that name is '{keys['ferry.txt']}'" in problems[3].message
         assert "was never read" in problems[6].message
         assert not (tmp_path / "labelled").exists()

@@ -14,10 +14,9 @@ from curate.cli.options import reading_options
 from curate.cli.rules.suggest import Given, beside, cleaned, counted, given, mining_options, proposed, say, summary
 from curate.document import Document, document_of_lines
 from curate.errors import UsageError
-from curate.formats import jsonl
 from curate.formats.decode import decode
 from curate.formats.inputs import STDIN
-from curate.formats.opening import opened
+from curate.formats.pages import read_again
 from curate.rules.format import POLICIES, Head, Rule, RuleFile
 from curate.rules.load import in_force
 from curate.text.folding import fold
@@ -170,18 +169,11 @@ def _elements(said: Standing, documents: Sequence[Document], asked: Given) -> tu
 
 def _sources(documents: Sequence[Document], asked: Given) -> Iterator[str]:
     """The HTML of pages, read once more; what came through standard input is gone."""
-    reading = asked.settings.reading
-    paths = {file.name: file.path for file in asked.files}
+    files = {file.name: file for file in asked.files}
     for doc in documents:
-        path = paths[doc.source.path]
-        if path == STDIN:
-            continue
-        with opened(path) as stream:
-            if doc.format == "jsonl":
-                row = next(row for row in jsonl.rows(stream, reading.limits.bytes) if row.offset == doc.source.record)
-                yield jsonl.parse(row.data, reading.fields).page
-            else:
-                yield decode(stream.read(reading.limits.bytes), html=True).text
+        if doc.source.path != STDIN:
+            page = read_again(files, doc.source, asked.settings.reading).page
+            yield page if isinstance(page, str) else decode(page, html=True).text
 
 
 def _tell(said: Standing, pages: Sequence[Page], trial: Document) -> None:

@@ -1,0 +1,1 @@
+"""What a run keeps in a store that is no disk: whole objects, and who may write them."""
