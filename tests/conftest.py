@@ -14,6 +14,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import zstandard
+from pyarrow import parquet
 
 from curate.cli.main import main
 from curate.duplicates.corpus import Corpus, Sketched
@@ -54,7 +55,11 @@ class CommandLine:
 
     @staticmethod
     def rows(out, kind="clean"):
-        """The rows of one kind that a run wrote, shard by shard, whatever they are compressed with."""
+        """The rows of one kind that a run wrote, shard by shard, as JSON lines say them, whatever they were written as."""
+        tables = [parquet.read_table(path).to_pylist() for path in sorted(Path(out).glob(f"{kind}-*.parquet"))]
+        if tables:
+            free = ("tags", "measures")  # without a fixed type, they are JSON
+            return [{name: json.loads(value) if name in free else value for name, value in row.items()} for rows in tables for row in rows]
         data = b"".join(map(unpacked, sorted(Path(out).glob(f"{kind}-*.jsonl*"))))
         return [json.loads(line) for line in data.splitlines()]
 

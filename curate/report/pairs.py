@@ -1,7 +1,6 @@
 """The pairs that a run's duplicate steps found near, with the texts of both and what became of each."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -10,7 +9,10 @@ from curate.document import document_of_lines
 from curate.duplicates.table import Table, read
 from curate.errors import UsageError
 from curate.formats.records import CleanRow, LedgerRow
-from curate.run.restore import Restored, finished_run, restored, rows_of
+from curate.formats.rows import rows_of
+from curate.places import Place
+from curate.run.restore import Restored, finished_run, restored, text_of
+from curate.text.codepoints import whole
 
 KEPT: Final = "kept"
 GONE: Final = "gone"
@@ -51,10 +53,10 @@ class _Fate(NamedTuple):
     rule: str = ""
 
 
-_Place = tuple[str, int, bool]  # a document's key, a paragraph's number, whether an index holds it: a page there may have the same key
+_Where = tuple[str, int, bool]  # a document's key, a paragraph's number, whether an index holds it: a page there may have the same key
 
 
-def pairs(out: Path) -> Iterator[Pair]:
+def pairs(out: Place) -> Iterator[Pair]:
     """Every pair of a finished run, by step, and in the order of its pages; raises UsageError where something of the run is missing."""
     level = finished_run(out)["config"]["output"]["ledger"]
     if level != "full":
@@ -82,7 +84,7 @@ def pairs(out: Path) -> Iterator[Pair]:
             yield Pair(step, table["names"][rule].decode("ascii"), bool(table["whole"][0]), measure, sides[one], sides[other])
 
 
-def _places(table: Table, side: str) -> Iterator[_Place]:
+def _places(table: Table, side: str) -> Iterator[_Where]:
     columns = (table[f"{side}_{name}"].tolist() for name in ("doc", "paragraph", "indexed"))
     for doc, paragraph, indexed in zip(*columns, strict=True):
         yield doc.decode("ascii"), paragraph, indexed
@@ -96,10 +98,10 @@ def _tell(side: Side, page: Restored, fate: _Fate) -> None:
     if row.dom:
         side.text = page.data.decode("utf-8").split("\n\n")[side.paragraph]
     else:
-        side.text = document_of_lines(page.data.decode(row.source.encoding, "replace")).text_of(side.paragraph)
+        side.text = document_of_lines(whole(text_of(page))).text_of(side.paragraph)
 
 
-def _fates(out: Path, wanted: dict[str, list[Side]]) -> dict[tuple[str, int], _Fate]:
+def _fates(out: Place, wanted: dict[str, list[Side]]) -> dict[tuple[str, int], _Fate]:
     """What took out the paragraphs of some documents; those that are in the clean text are not in it."""
     fates: dict[tuple[str, int], _Fate] = {}
     for change in rows_of(out, "ledger", LedgerRow):

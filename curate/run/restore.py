@@ -6,23 +6,25 @@ row has the white space between them and the encoding.
 
 import base64
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
-import zstandard
 
 from curate.errors import PageError, UsageError
+from curate.formats.decode import decode
 from curate.formats.inputs import COMPRESSIONS, STDIN
 from curate.formats.opening import opened
 from curate.formats.records import SCHEMA, CleanRow, LedgerRow, PageRow
+from curate.formats.rows import files_of, rows
+from curate.places import Place, is_local
 from curate.run.rows import gaps
 from curate.run.writer import RUN_FILE
 
+_FILES: Final = frozenset({"text", "html"})  # formats of which a file is one page; in the others it is a record
+_LINES: Final = frozenset({".jsonl", ".ndjson"})
 Row = TypeVar("Row", CleanRow, LedgerRow, PageRow)
 
 
@@ -34,7 +36,7 @@ class Restored(NamedTuple):
     problem: str
 
 
-def restored(out: Path) -> Iterator[Restored]:
+def restored(out: Place) -> Iterator[Restored]:
     """Every page of a run, in its order; raises UsageError for what is no whole run with a full ledger."""
     record = finished_run(out)
     level = record["config"]["output"]["ledger"]
@@ -43,35 +45,38 @@ def restored(out: Path) -> Iterator[Restored]:
     return _restored(out, record["documents"]["read"])
 
 
-def _restored(out: Path, expected: int) -> Iterator[Restored]:
+def _restored(out: Place, expected: int) -> Iterator[Restored]:
     found = 0
-    for pages in sorted(out.glob("pages-*.jsonl*")):
+    for pages in files_of(out, "pages"):
         shard = pages.name.removeprefix("pages-")
-        with ExitStack() as stack:
-            clean = _by_doc(_rows(out / f"clean-{shard}", CleanRow, stack))
-            ledger = _by_doc(_rows(out / f"ledger-{shard}", LedgerRow, stack))
-            kept, changed = next(clean, None), next(ledger, None)
-            for row in _rows(pages, PageRow, stack):
-                mine = kept[1] if kept and kept[0] == row.doc else []
-                changes = changed[1] if changed and changed[0] == row.doc else []
-                kept = next(clean, None) if mine else kept
-                changed = next(ledger, None) if changes else changed
-                found += 1
-                yield _page(row, mine, changes)
+        clean = _by_doc(rows(out / f"clean-{shard}", CleanRow))
+        ledger = _by_doc(rows(out / f"ledger-{shard}", LedgerRow))
+        kept, changed = next(clean, None), next(ledger, None)
+        for row in rows(pages, PageRow):
+            mine = kept[1] if kept and kept[0] == row.doc else []
+            changes = changed[1] if changed and changed[0] == row.doc else []
+            kept = next(clean, None) if mine else kept
+            changed = next(ledger, None) if changes else changed
+            found += 1
+            yield _page(row, mine, changes)
     if found != expected:
         raise UsageError(f"{out}: the run is not complete: {found:,} of the {expected:,} pages that {RUN_FILE} counts are there")
 
 
-def finished_run(out: Path) -> dict[str, Any]:
+def finished_run(out: Place) -> dict[str, Any]:
     """run.json of a finished run whose records this version reads; raises UsageError for anything else."""
     try:
-        record: dict[str, Any] = msgspec.json.decode((out / RUN_FILE).read_bytes())
-        schema, _, _ = record["schema"], record["config"]["output"]["ledger"], record["documents"]["read"]
-    except (OSError, msgspec.DecodeError, KeyError, TypeError) as problem:
-        raise UsageError(f"{str(out)!r} holds no finished run: {RUN_FILE} cannot be read ({problem})") from None
+        with opened(str(out / RUN_FILE)) as file:
+            record: dict[str, Any] = msgspec.json.decode(file.read())
+        schema, config, _ = record["schema"], record["config"], record["documents"]["read"]
+        _, _ = config["output"]["ledger"], config["step"]
+    except PageError as problem:
+        raise UsageError(f"{str(out)!r} holds no finished run: {RUN_FILE} {problem}") from None
+    except (msgspec.DecodeError, KeyError, TypeError) as problem:
+        raise UsageError(f"{str(out)!r} holds no finished run: {RUN_FILE} cannot be read: {problem}") from None
     if schema != SCHEMA:
         raise UsageError(
-            f"{str(out)!r} was written with record schema {schema}; this version reads {SCHEMA}. Restore it with curate {record['curate']}"
+            f"{str(out)!r} was written with record schema {schema}; this version reads {SCHEMA}. Use curate {record['curate']} for it"
         )
     return record
 
@@ -107,30 +112,49 @@ def _undone(row: PageRow, clean: list[CleanRow], changes: list[LedgerRow]) -> li
     return texts
 
 
-def write(pages: Iterable[Restored], to: Path) -> Iterator[Restored]:
+def text_of(page: Restored) -> str:
+    """The text of a page that is given back: as it was read, but for lone surrogates, which are still there."""
+    encoding = "utf-8" if page.row.dom else page.row.source.encoding
+    try:
+        return page.data.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError:  # bytes that belong to no encoding are read as they were then
+        return decode(page.data).text if encoding == "utf-8" else page.data.decode(encoding, "replace")
+
+
+def write(pages: Iterable[Restored], to: Place) -> Iterator[Restored]:
     """Write pages below a folder as they come, under the names they were read from, and pass them on.
 
-    JSON records come back as JSON lines with their text; HTML pages as text files beside their name. Of two pages with
-    one name the second goes by the name and its key. What is there already is not written over.
+    Records of a container (JSON lines, WARC, Parquet, CSV) come back as JSON lines with their text, those of one container in
+    one file; HTML pages as text files beside their name. Of two pages with one name the second goes by the name and its key.
+    What is there already is not written over.
     """
+    if not is_local(to):
+        raise UsageError(f"pages are restored to a folder of this machine; {str(to)!r} is none: name another one with -o")
     try:
         to.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise UsageError(f"cannot write to {str(to)!r}: {problem.strerror}; name another folder with -o") from None
     taken: set[Path] = set()
-    for name, group in groupby(pages, key=lambda page: page.row.source.path):
-        target: Path | None = None
-        for page in group:
-            if page.problem:
-                yield page
-                continue
-            try:
-                target = target or _free(to / _safe(name, page.row), page.row, taken)
-                _write(page, target)
-            except (OSError, ValueError) as problem:
-                yield page._replace(problem=f"cannot be written: {problem}")
-            else:
-                yield page
+    containers: dict[str, Path] = {}  # what their records are written to, by name
+    for page in pages:
+        if page.problem:
+            yield page
+            continue
+        name, row = page.row.source.path, page.row
+        try:
+            target = containers.get(name) or _free(to / _safe(name, row), row, taken)
+            if _is_record(row):
+                containers[name] = target
+            _write(page, target)
+        except (OSError, ValueError) as problem:
+            yield page._replace(problem=f"cannot be written: {problem}")
+        else:
+            yield page
+
+
+def _is_record(row: PageRow) -> bool:
+    """Whether a page was a record of a container."""
+    return row.format not in _FILES
 
 
 def _free(target: Path, row: PageRow, taken: set[Path]) -> Path:
@@ -143,12 +167,11 @@ def _free(target: Path, row: PageRow, taken: set[Path]) -> Path:
 
 
 def _write(page: Restored, target: Path) -> None:
-    if page.row.format != "jsonl":
+    if not _is_record(page.row):
         target.write_bytes(page.data)
         return
-    text = page.data.decode("utf-8", "surrogatepass")
     with target.open("ab") as file:
-        file.write(_json({"doc": page.row.doc, "id": page.row.id, "url": page.row.url, "text": text}) + b"\n")
+        file.write(_json({"doc": page.row.doc, "id": page.row.id, "url": page.row.url, "text": text_of(page)}) + b"\n")
 
 
 def _json(record: dict[str, Any]) -> bytes:
@@ -163,29 +186,18 @@ def _json(record: dict[str, Any]) -> bytes:
 def _safe(name: str, row: PageRow) -> str:
     """A path below any folder, whatever the record says: no root, no way up, no suffix of a compression undone."""
     parts = [part for part in name.split("/") if part not in {"", "..", "."}] or ["page"]
-    last = PurePosixPath("stdin.txt" if name == STDIN else parts[-1])
+    last = PurePosixPath("stdin" if name == STDIN else parts[-1])
     last = PurePosixPath(last.stem) if last.suffix.lower() in COMPRESSIONS else last
-    suffix = ".txt" if row.dom and row.format != "jsonl" else ""
-    return "/".join([*parts[:-1], f"{last}{suffix}"])
+    return "/".join([*parts[:-1], f"{last}{_suffix(name, last, row)}"])
+
+
+def _suffix(name: str, last: PurePosixPath, row: PageRow) -> str:
+    """What a name needs to say what is in the file now."""
+    if _is_record(row):
+        return "" if last.suffix.lower() in _LINES else ".jsonl"
+    return ".txt" if row.dom or name == STDIN else ""
 
 
 def _by_doc(rows: Iterator[Row]) -> Iterator[tuple[str, list[Row]]]:
     for doc, group in groupby(rows, key=lambda row: row.doc):
         yield doc, list(group)
-
-
-def rows_of(out: Path, name: str, cls: type[Row]) -> Iterator[Row]:
-    """The `clean`, `ledger` or `pages` rows of a finished run, in their order."""
-    for path in sorted(out.glob(f"{name}-*.jsonl*")):
-        with ExitStack() as stack:
-            yield from _rows(path, cls, stack)
-
-
-def _rows(path: Path, cls: type[Row], stack: ExitStack) -> Iterator[Row]:
-    """The rows of a file of a run, whatever it is compressed with; raises UsageError where it is damaged."""
-    decode = msgspec.json.Decoder(cls).decode
-    try:
-        for line in stack.enter_context(opened(str(path))):
-            yield decode(line)
-    except (PageError, msgspec.DecodeError, EOFError, zlib.error, zstandard.ZstdError) as problem:
-        raise UsageError(f"{path} is missing or damaged ({problem}): the run is not complete") from None

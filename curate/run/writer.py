@@ -2,8 +2,8 @@
 
 import gzip
 import io
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, cast
 
@@ -12,13 +12,17 @@ import zstandard
 
 from curate.config import Output
 from curate.document import Document
+from curate.formats import columns
+from curate.formats.records import CleanRow, LedgerRow, PageRow
 from curate.run.rows import Making, clean_row, ledger_row, page_row
 
 _encode: Final = msgspec.json.Encoder().encode
 _ZSTD_LEVEL: Final = 3
-_KINDS: Final = ("clean", "ledger", "pages")
+_KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {"clean": CleanRow, "ledger": LedgerRow, "pages": PageRow}
 _SUFFIXES: Final = {"": "", "gz": ".gz", "zst": ".zst"}
+_CODECS: Final[Mapping[str, tuple[str, int | None]]] = {"": ("zstd", _ZSTD_LEVEL), "zst": ("zstd", _ZSTD_LEVEL), "gz": ("gzip", None)}
 RUN_FILE: Final = "run.json"
+Put = Callable[[Sequence[msgspec.Struct]], None]  # takes rows of one kind
 
 
 class Sink(Protocol):
@@ -50,23 +54,29 @@ class StreamSink:
 class FolderSink:
     """clean, ledger and pages of one shard. See `shard_sink`."""
 
-    def __init__(self, streams: dict[str, BinaryIO], made: Making, output: Output) -> None:
-        self._streams, self._made = streams, made
+    def __init__(self, put: Mapping[str, Put], made: Making, output: Output) -> None:
+        self._put, self._made = put, made
         self._full, self._rows = output.ledger == "full", output.ledger != "counts"
 
     def write(self, doc: Document) -> None:
         """Write the rows of the document."""
         if doc.outcome == "kept":
-            self._streams["clean"].write(_encode(clean_row(doc, self._made)) + b"\n")
+            self._put["clean"]([clean_row(doc, self._made)])
         if self._rows:
-            rows = [_encode(ledger_row(doc, applied, full=self._full)) + b"\n" for applied in doc.changes]
-            self._streams["ledger"].write(b"".join(rows))
-        self._streams["pages"].write(_encode(page_row(doc, full=self._full)) + b"\n")
+            self._put["ledger"]([ledger_row(doc, applied, full=self._full) for applied in doc.changes])
+        self._put["pages"]([page_row(doc, full=self._full)])
+
+
+def check(output: Output) -> None:
+    """Raises UsageError where what is wanted cannot be written here."""
+    if output.format == "parquet":
+        columns.check()
 
 
 def row_files(output: Output) -> dict[str, str]:
     """The names that `shard_sink` gives to its files, by kind."""
-    return {kind: f"{kind}.jsonl{_SUFFIXES[output.compress]}" for kind in _KINDS}
+    suffix = columns.SUFFIX if output.format == "parquet" else f".jsonl{_SUFFIXES[output.compress]}"
+    return {kind: f"{kind}{suffix}" for kind in _KINDS}
 
 
 @contextmanager
@@ -74,10 +84,27 @@ def shard_sink(folder: Path, made: Making, output: Output) -> Iterator[FolderSin
     """A sink for the rows of a shard, as files of a folder that is there. Having them on the disk is `stages.carry_out`'s."""
     with ExitStack() as stack:
         files = {kind: stack.enter_context((folder / name).open("wb")) for kind, name in row_files(output).items()}
-        streams = {kind: _compressed(file, output.compress) for kind, file in files.items()}
-        yield FolderSink(streams, made, output)
-        for stream in streams.values():
-            stream.close()
+        yield FolderSink({kind: stack.enter_context(_writing(file, kind, output)) for kind, file in files.items()}, made, output)
+
+
+def _writing(file: BinaryIO, kind: str, output: Output) -> AbstractContextManager[Put]:
+    """What takes the rows of a kind for a file."""
+    if output.format == "parquet":
+        codec, level = _CODECS[output.compress]
+        return columns.writing(file, _KINDS[kind], codec, level)
+    return _lines(file, output.compress)
+
+
+@contextmanager
+def _lines(file: BinaryIO, compress: str) -> Iterator[Put]:
+    """Write rows as JSON lines."""
+    stream = _compressed(file, compress)
+
+    def put(rows: Sequence[msgspec.Struct]) -> None:
+        stream.write(b"".join([_encode(row) + b"\n" for row in rows]))
+
+    yield put
+    stream.close()
 
 
 def _compressed(file: BinaryIO, compress: str) -> BinaryIO:

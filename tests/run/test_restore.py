@@ -7,9 +7,15 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from curate.errors import UsageError
+from curate.formats.records import PageRow, SourceRow
+from curate.places import place
+from curate.run.restore import Restored, write
 
 # What steps act upon, what only looks like it, and what is hard on readers and writers.
 LINES = st.one_of(
@@ -180,7 +186,9 @@ def check(back, expected):
 
 
 class TestRestored:
-    @pytest.mark.parametrize("options", [(), ("--compress", "gz"), ("--compress", "zst")], ids=["plain", "gz", "zst"])
+    @pytest.mark.parametrize(
+        "options", [(), ("--compress", "gz"), ("--compress", "zst"), ("--output-format", "parquet")], ids=["plain", "gz", "zst", "parquet"]
+    )
     def test_pages_come_back_under_their_names(self, curate, folder, expected, options):
         out, _ = cleaned(curate, folder, *options)
         check(given_back(curate, out), expected)
@@ -217,6 +225,12 @@ class TestRestored:
     def test_standard_input_comes_back_as_a_file(self, curate, tmp_path, story):
         assert curate("clean", "-", "-o", tmp_path / "out", stdin=story().encode()).code == 0
         assert given_back(curate, tmp_path / "out") == {"stdin.txt": story().encode()}
+
+    def test_records_from_standard_input_come_back_as_a_file_of_lines(self, curate, tmp_path, story):
+        lines = json.dumps({"id": "a", "text": story()}).encode() + b"\n"
+        assert curate("clean", "-", "-o", tmp_path / "out", "--format", "jsonl", stdin=lines).code == 0
+        [(name, data)] = given_back(curate, tmp_path / "out").items()
+        assert (name, json.loads(data)["text"]) == ("stdin.jsonl", story())
 
     def test_pages_that_failed_are_named_and_the_others_come_back(self, curate, folder, tmp_path):
         (folder / "binary.txt").write_bytes(bytes(100))
@@ -283,7 +297,102 @@ class TestNames:
         assert given_back(curate, tmp_path / "out") == {"pages/a.txt": (folder / "a.txt").read_bytes(), "a.txt": b"another"}
 
 
+def page_of(path, data, kind="warc", **given):
+    """A page that is given back."""
+    source = SourceRow(path, 0, "", given.pop("encoding", "utf-8"))
+    row = PageRow(f"{len(data):020}", "", "", source, kind, False, "kept", "", 1, 1, [], "", {}, {})
+    return Restored(msgspec.structs.replace(row, **given), data, "")
+
+
+def put(pages, to):
+    """What is written of some pages, by name; JSON lines as objects."""
+    problems = [page.problem for page in write(pages, place(str(to))) if page.problem]
+    files = {path.relative_to(to).as_posix(): path.read_bytes() for path in to.rglob("*") if path.is_file()}
+    lines = {
+        name: [json.loads(line) for line in data.splitlines()] for name, data in files.items() if name.lower().endswith(("jsonl", "ndjson"))
+    }
+    return {**files, **lines}, problems
+
+
+class TestContainers:
+    @pytest.mark.parametrize(
+        ("path", "kind", "stays_at"),
+        [
+            ("crawl.jsonl", "jsonl", "crawl.jsonl"),
+            ("crawl.NDJSON.gz", "jsonl", "crawl.NDJSON"),
+            ("named-otherwise.log", "jsonl", "named-otherwise.log.jsonl"),
+            ("down/crawl.warc.gz", "warc", "down/crawl.warc.jsonl"),
+            ("crawl.warc.wet.zst", "warc", "crawl.warc.wet.jsonl"),
+            ("part-0.parquet", "parquet", "part-0.parquet.jsonl"),
+            ("part-0.arrow", "arrow", "part-0.arrow.jsonl"),
+            ("pages.tsv", "csv", "pages.tsv.jsonl"),
+            ("pages.zip/down/crawl.jsonl", "jsonl", "pages.zip/down/crawl.jsonl"),
+            ("pages.zip/down/crawl.csv", "csv", "pages.zip/down/crawl.csv.jsonl"),
+        ],
+    )
+    def test_records_come_back_as_json_lines_under_the_name_of_their_container(self, tmp_path, path, kind, stays_at):
+        pages = [page_of(path, b"one", kind, url="https://oxneylantern.example/1", id="1"), page_of(path, b"three", kind)]
+        files, problems = put(pages, tmp_path / "again")
+        assert problems == []
+        one = {"doc": pages[0].row.doc, "id": "1", "url": "https://oxneylantern.example/1", "text": "one"}
+        assert files == {stays_at: [one, {"doc": pages[1].row.doc, "id": "", "url": "", "text": "three"}]}
+
+    def test_records_of_a_container_come_to_one_file_even_with_others_between_them(self, tmp_path):
+        pages = [page_of("a.warc", b"one"), page_of("b.csv", b"b", "csv"), page_of("c.txt", b"c", "text"), page_of("a.warc", b"three")]
+        files, problems = put(pages, tmp_path / "again")
+        assert problems == []
+        assert [line["text"] for line in files["a.warc.jsonl"]] == ["one", "three"]
+        assert files["c.txt"] == b"c"
+        assert len(files) == 3
+
+    def test_records_do_not_go_into_the_file_of_another_container_whose_name_is_theirs(self, tmp_path):
+        pages = [page_of("a.warc", b"one"), page_of("a.warc.jsonl", b"of another", "jsonl"), page_of("a.warc", b"three")]
+        files, _ = put(pages, tmp_path / "again")
+        assert [line["text"] for line in files.pop("a.warc.jsonl")] == ["one", "three"]
+        [other] = files.values()
+        assert json.loads(other)["text"] == "of another"
+
+    def test_files_in_an_archive_come_back_as_files_of_a_folder(self, tmp_path):
+        pages = [page_of("pages.zip/a.txt", b"one\r\n", "text"), page_of("pages.zip/down/b.html", b"two\n\nthree", "html", dom=True)]
+        files, _ = put(pages, tmp_path / "again")
+        assert files == {"pages.zip/a.txt": b"one\r\n", "pages.zip/down/b.html.txt": b"two\n\nthree"}
+
+    @pytest.mark.parametrize(
+        ("data", "given", "text"),
+        [
+            ("“Café”".encode("cp1252"), {"encoding": "cp1252"}, "“Café”"),
+            ("“Café”".encode("utf-16-le"), {"encoding": "utf-16-le"}, "“Café”"),
+            ("“Café”\n\n…".encode(), {"encoding": "cp1252", "dom": True}, "“Café”\n\n…"),
+            (b"Caf\x81", {"encoding": "cp1252", "raw": "Q2FmgQ=="}, "Caf\ufffd"),
+            ("“Café” – ".encode() + "‘naive’".encode("cp1252"), {"raw": "…"}, "“Café” – ‘naive’"),
+            (b"a\xed\xa0\x80b", {"raw": "Ye2ggGI="}, "a\ud800b"),
+        ],
+        ids=["windows", "wide", "html", "no character", "foreign bytes", "a lone surrogate"],
+    )
+    def test_texts_of_records_are_what_was_read_whatever_their_encoding(self, tmp_path, data, given, text):
+        files, problems = put([page_of("crawl.warc", data, **given)], tmp_path / "again")
+        assert problems == []
+        assert files["crawl.warc.jsonl"][0]["text"] == text
+
+    def test_a_large_file_of_lines_that_several_shards_read_comes_back_whole_and_in_order(self, curate, tmp_path, story):
+        (tmp_path / "pages").mkdir()
+        lines = [json.dumps({"id": str(number), "text": story(3, first=number)}) + "\n" for number in range(20)]
+        (tmp_path / "pages" / "crawl.jsonl").write_text("".join(lines))
+        for number in range(4):
+            (tmp_path / "pages" / f"{number}.txt").write_text(story(2, first=number))
+        (tmp_path / "curate.toml").write_text("[input]\nshard_bytes = 1000\n")
+        ran = curate("clean", tmp_path / "pages", "-o", tmp_path / "out", "--config", tmp_path / "curate.toml", "--workers", 1)
+        assert (ran.code, len(list((tmp_path / "out").glob("pages-*"))) > 5) == (0, True)
+        back = given_back(curate, tmp_path / "out")
+        assert [json.loads(line)["id"] for line in back["crawl.jsonl"].splitlines()] == [str(number) for number in range(20)]
+        assert len(back) == 5
+
+
 class TestRefused:
+    def test_a_store_to_restore_to(self):
+        with pytest.raises(UsageError, match="restored to a folder of this machine; 's3://crawls/again' is none"):
+            list(write([page_of("a.txt", b"a", "text")], place("s3://crawls/again")))
+
     @pytest.mark.parametrize("ledger", ["spans", "counts"])
     def test_a_ledger_without_the_removed_text(self, curate, folder, tmp_path, ledger):
         out, _ = cleaned(curate, folder, "--ledger", ledger)
@@ -308,7 +417,7 @@ class TestRefused:
         (out / "run.json").write_text(json.dumps({**record, "schema": 99, "curate": "9.9"}))
         ran = curate("restore", out, "-o", tmp_path / "again")
         assert ran.code == 2
-        assert "record schema 99; this version reads 1. Restore it with curate 9.9" in ran.err
+        assert "record schema 99; this version reads 1. Use curate 9.9 for it" in ran.err
 
     @pytest.mark.parametrize("kind", ["clean", "ledger", "pages"])
     def test_a_run_with_a_file_missing(self, curate, folder, tmp_path, kind):
@@ -338,7 +447,7 @@ class TestRefused:
     def test_a_folder_that_is_not_there(self, curate, tmp_path):
         ran = curate("restore", tmp_path / "none", "-o", tmp_path / "again")
         assert ran.code == 2
-        assert "does not exist" in ran.err
+        assert "holds no finished run: run.json cannot be read" in ran.err
 
     @pytest.mark.parametrize("place", ["file", "file/below"])
     def test_a_place_that_cannot_be_written(self, curate, folder, tmp_path, place):
