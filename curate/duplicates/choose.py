@@ -15,27 +15,44 @@ copies follow the first of them, which is in the place of all: their shingles ar
 
 **Drop all.** Whatever is near another one goes, and so does the beginning of another one, but not what it begins: the rest of that is
 nowhere else. It names the first in order that it repeats.
+
+What goes can hang on any edge, so the choice is made in one process, and there is a limit to how many it loads.
 """
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from curate.duplicates.corpus import Left
+from curate.duplicates.items import Near
 from curate.duplicates.join import Pairs, paired, parts_of
 from curate.duplicates.lookups import Places
 from curate.duplicates.ordered import Numbers, changes, distinct, found
 from curate.duplicates.table import Column
 from curate.duplicates.verify import Edges
+from curate.errors import SurroundingsError
 from curate.text.codepoints import Bools
 
 NEAR: Final = 0
 BEGINNING: Final = 1
 
+_MOST: Final = 100_000_000  # pairs, or exact copies, among which one process chooses; docs/scale.md has the memory that they take
 _BLOCK: Final = 1 << 20  # edges that are Python's numbers at a time
+
+
+def check(left: Sequence[Left], what: str, near: Near) -> None:
+    """Raise SurroundingsError where tasks have left more than one process chooses among; to be asked before it is loaded."""
+    entries = sum(one.entries for one in left)
+    if entries > _MOST:
+        raise SurroundingsError(
+            f"duplicate-{'documents' if near.whole else 'paragraphs'} found {entries:,} {what}, and one process chooses among {_MOST:,} at "
+            "most: raise min_words or jaccard, put site-lines before it (what repeats most is what sites repeat), or clean by language or "
+            "by host, each part into a folder of its own"
+        )
 
 
 class Gone(NamedTuple):

@@ -1,13 +1,12 @@
-"""The documents of a run as corpus steps see them: sketches by shard, mapped from disk, and what is still alive.
+"""The documents of a run as corpus steps see them: sketches by pieces of shards, mapped from disk, and what is still alive.
 
-A row is a paragraph that was alive when its document had been cleaned. Rows are numbered by shard, in the order of
-the shard's documents and of their paragraphs; all sketches of a shard have the same rows.
+A row is a paragraph that was alive when its document had been cleaned. Rows are numbered by piece, in the order of
+the piece's documents and of their paragraphs; all sketches of a piece have the same rows. To a step a piece is a shard.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from curate.document import Document
 from curate.duplicates.table import Column, Table, read
+from curate.places import Place
 from curate.text.codepoints import Bools
 
 DOCUMENTS: Final = "documents"  # the table that every shard has
@@ -56,13 +56,14 @@ class Sketching(Protocol):
 
 
 class Sketched(NamedTuple):
-    """The sketches of one shard, or of a part of an index: tables of a folder. Its name can be sent to another process."""
+    """The sketches of one piece, or of a part of an index: tables of a folder. Its name can be sent to another process."""
 
-    folder: Path
+    folder: Place
+    version: str = ""  # of what is in it, "" where that is not known; with one, a store is not asked again for what was read before
 
     def table(self, name: str) -> dict[str, Column]:
         """One of the tables."""
-        return read(self.folder / f"{name}.table")
+        return read(self.folder / f"{name}.table", self.version)
 
     def column(self, table: str, name: str) -> Column:
         """A column, copied: whoever holds one of every shard must not hold the maps too, each of which keeps a file open."""
@@ -82,7 +83,7 @@ class Corpus:
     alive: tuple[Bools, ...]  # by shard and row: what the steps before left; not to be written to
     memory: int  # bytes that one task of `map` may take for what it holds at one time
     map: Map[Any, Any]
-    work: Path  # an empty folder for whatever the step wants on disk
+    work: Place  # an empty folder that the tasks of `map` see, for whatever the step wants on disk
     indexed: tuple[Sketched, ...] = ()  # what earlier runs left: all of it alive, and never to go
 
     @cached_property
@@ -90,6 +91,13 @@ class Corpus:
         """The number of each shard's first row among all rows, those of `indexed` after those of `shards`; and of the end."""
         counts = [len(alive) for alive in self.alive] + [len(part.documents["paragraph"]) for part in self.indexed]
         return np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+
+
+class Left(NamedTuple):
+    """A table that a task has left, and how many entries it has: whoever loads those of all tasks knows beforehand how many there are."""
+
+    path: Place
+    entries: int
 
 
 class Drops(NamedTuple):

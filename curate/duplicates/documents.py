@@ -1,4 +1,4 @@
-"""The table of documents that every shard has: their keys, addresses and dates, and which rows are theirs."""
+"""The table of documents that every piece of a shard has: their keys, addresses and dates, and which rows are theirs."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -10,6 +10,9 @@ from curate.duplicates.corpus import UNDATED
 from curate.duplicates.table import Column, Table
 
 _KEY: Final = 20  # characters of a document's key
+# What a piece of a shard has at most, before its last document: the tables and sketches of a piece are made in memory.
+_ROWS: Final = 1 << 16
+_CHARACTERS: Final = 1 << 24  # of paragraphs: as many shingles, about
 
 
 class Documents:
@@ -20,6 +23,12 @@ class Documents:
         self._strings: dict[str, list[bytes]] = {"url": [], "host": []}
         self._dates: list[int] = []
         self._paragraphs: list[Column] = []
+        self._rows = self._characters = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether these documents are a piece, and the next one begins another."""
+        return self._rows >= _ROWS or self._characters >= _CHARACTERS
 
     def add(self, doc: Document) -> None:
         """Add a document and its live paragraphs as rows."""
@@ -27,7 +36,10 @@ class Documents:
         self._strings["url"].append(doc.url.encode("utf-8", "replace"))
         self._strings["host"].append(doc.host.encode("utf-8", "replace"))
         self._dates.append(seconds(doc.date))
-        self._paragraphs.append(np.flatnonzero(doc.live).astype(np.int32))
+        live = np.flatnonzero(doc.live).astype(np.int32)
+        self._paragraphs.append(live)
+        self._rows += len(live)
+        self._characters += int(doc.lengths[live].sum())
 
     def table(self) -> Table:
         """Columns by document: `doc` (its key), `date` (seconds of UTC; the last there is for none), `url` and `host` (see `string`);

@@ -5,22 +5,22 @@ place in the order, how often it was replaced, the run, and a hash of what it ha
 the two tables that a shard has, in the same form, of the paragraphs that the run has put out; all of them are alive.
 """
 
-import fcntl
-import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
 from curate.duplicates.corpus import Sketched
 from curate.duplicates.merge import merge
+from curate.duplicates.segments import adding, names, put, read, stored, take_away, write
 from curate.duplicates.sketch import Shingled
 from curate.errors import SurroundingsError, UsageError
+from curate.places import Place, is_local, shown
+from curate.stores.locks import locked
+from curate.stores.objects import reached
 from curate.text.codepoints import Bools
 
 _SCHEMA: Final = 1
@@ -28,7 +28,6 @@ _HEAD: Final = "index.json"
 _LOCK: Final = "lock"
 _PARTIAL: Final = f".{_HEAD}.partial"
 _SEGMENTS: Final = "segments"
-_ADDING: Final = ".adding"  # the segment in the making
 _SEGMENT: Final = re.compile(r"(?P<number>\d{5,})-(?P<version>\d+)-(?P<run>.+)-(?P<content>[^-]+)")
 
 
@@ -40,6 +39,7 @@ class Segment(NamedTuple):
     run: str
     content: str  # a hash of what the run has put out
     sketched: Sketched
+    size: int  # bytes on disk, or in the store
 
     @property
     def documents(self) -> int:
@@ -50,11 +50,6 @@ class Segment(NamedTuple):
     def paragraphs(self) -> int:
         """How many paragraphs it has."""
         return len(self.sketched.documents["paragraph"])
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return sum(path.stat().st_size for path in self.sketched.folder.iterdir())
 
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,7 +76,7 @@ def sketcher_of(sketchers: Iterable[object]) -> Shingled:
 class Index:
     """An index, or the folder of one that is to be."""
 
-    folder: Path
+    folder: Place
 
     def sketcher(self) -> Shingled:
         """How its paragraphs are sketched; raises UsageError for a folder that is no index."""
@@ -94,7 +89,7 @@ class Index:
         made = self.sketcher()
         if made != sketcher:
             raise UsageError(
-                f"the index {str(self.folder)!r} was made with {made.name}, and this run makes {sketcher.name}: "
+                f"the index {self._said} was made with {made.name}, and this run makes {sketcher.name}: "
                 "set shingle, bands, rows … of the steps to those of the index, or name another folder"
             )
 
@@ -104,9 +99,11 @@ class Index:
             return []
         self._head()
         found: dict[int, Segment] = {}
-        for path in (self.folder / _SEGMENTS).iterdir():
-            if match := _SEGMENT.fullmatch(path.name):
-                segment = Segment(int(match["number"]), int(match["version"]), match["run"], match["content"], Sketched(path))
+        for name, sizes in stored(self.folder / _SEGMENTS).items():
+            if match := _SEGMENT.fullmatch(name):
+                sketched = Sketched(self.folder / _SEGMENTS / name, name)
+                size = sum(sizes.values())
+                segment = Segment(int(match["number"]), int(match["version"]), match["run"], match["content"], sketched, size)
                 found[segment.number] = max(segment, found.get(segment.number, segment))  # an older one was about to go
         return [found[number] for number in sorted(found)]
 
@@ -125,7 +122,7 @@ class Index:
         return any(segment.run == run and segment.content == content for segment in self.contents())
 
     def add(
-        self, run: str, content: str, shards: Sequence[Sketched], alive: Sequence[Bools], *, sketcher: Shingled, settled: Sequence[Path]
+        self, run: str, content: str, shards: Sequence[Sketched], alive: Sequence[Bools], *, sketcher: Shingled, settled: Sequence[Place]
     ) -> None:
         """Add what a run has put out: the rows of its shards that are alive. What the same run left before is replaced.
 
@@ -134,30 +131,27 @@ class Index:
         """
         self.check(sketcher)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            if is_local(self.folder):
+                (self.folder / _SEGMENTS).mkdir(parents=True, exist_ok=True)
             with self._locked():
                 if self._new():
-                    self._begin(sketcher)
+                    head = msgspec.json.format(msgspec.json.encode(_Head(_SCHEMA, sketcher)), indent=2) + b"\n"
+                    write(self.folder / _HEAD, head, _PARTIAL)
                 if [part.folder for part in self.segments(run)] != list(settled):
                     raise SurroundingsError(
-                        f"another run was added to the index {str(self.folder)!r} after this one was compared with it; run again"
+                        f"another run was added to the index {self._said} after this one was compared with it; run again"
                     )
-                merge(shards, alive, sketcher, self._adding())
-                (self.folder / _ADDING).rename(self.folder / _SEGMENTS / self._name(run, content))
-                self._tidy()
+                with adding(self.folder) as folder:
+                    merge(shards, alive, sketcher, folder)
+                    put(folder, self.folder / _SEGMENTS / self._name(run, content))
+                take_away(self.folder / _SEGMENTS, {segment.sketched.folder.name for segment in self.contents()})
         except OSError as problem:
             said = problem.strerror or problem
-            raise SurroundingsError(
-                f"writing to the index {str(self.folder)!r} failed: {said}; what stood there before is untouched"
-            ) from problem
+            raise SurroundingsError(f"writing to the index {self._said} failed: {said}; what stood there before is untouched") from problem
 
-    def _adding(self) -> Path:
-        """An empty folder for a segment in the making."""
-        folder = self.folder / _ADDING
-        if folder.exists():  # left by a run that was killed
-            shutil.rmtree(folder)
-        folder.mkdir()
-        return folder
+    @property
+    def _said(self) -> str:
+        return repr(shown(str(self.folder)))
 
     def _name(self, run: str, content: str) -> str:
         """The name of the segment that a run is about to get: in the place that it has, or else behind all others."""
@@ -169,42 +163,25 @@ class Index:
 
     def _new(self) -> bool:
         """Whether nothing is there yet, but perhaps the beginnings of a run that was killed."""
-        if not self.folder.exists():
-            return True
-        return self.folder.is_dir() and {path.name for path in self.folder.iterdir()} <= {_LOCK, _SEGMENTS, _PARTIAL}
+        if is_local(self.folder) and self.folder.exists() and not self.folder.is_dir():
+            return False
+        return names(self.folder) <= {_LOCK, _SEGMENTS, _PARTIAL}
 
     def _head(self) -> _Head:
-        path = self.folder / _HEAD
         try:
-            head = msgspec.json.decode(path.read_bytes(), type=_Head)
+            head = msgspec.json.decode(read(self.folder / _HEAD), type=_Head)
         except (OSError, msgspec.DecodeError) as problem:
-            raise UsageError(f"{str(self.folder)!r} is no index ({problem}); name a folder that --index has filled, or a new one") from None
+            raise UsageError(f"{self._said} is no index ({problem}); name a folder that --index has filled, or a new one") from None
         if head.schema != _SCHEMA:
-            raise UsageError(f"the index {str(self.folder)!r} has schema {head.schema}, and this version reads {_SCHEMA}: make it anew")
+            raise UsageError(f"the index {self._said} has schema {head.schema}, and this version reads {_SCHEMA}: make it anew")
         return head
-
-    def _begin(self, sketcher: Shingled) -> None:
-        (self.folder / _SEGMENTS).mkdir(exist_ok=True)
-        partial = self.folder / _PARTIAL
-        with partial.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(_Head(_SCHEMA, sketcher)), indent=2) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.folder / _HEAD)
-
-    def _tidy(self) -> None:
-        """Take away segments that newer ones of their run have replaced."""
-        current = {segment.sketched.folder for segment in self.contents()}
-        for path in (self.folder / _SEGMENTS).iterdir():
-            if path not in current:
-                shutil.rmtree(path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the index for writing; the lock goes with the process, however that ends."""
-        with (self.folder / _LOCK).open("wb") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise SurroundingsError(f"another run is writing to the index {str(self.folder)!r}; run again when it is done") from None
+        """Hold the index for writing, as a run holds its folder; see `stores.locks`."""
+        with ExitStack() as stack:
+            with reached("writing to the index", self.folder):
+                who = stack.enter_context(locked(self.folder / _LOCK))
+            if who:
+                raise SurroundingsError(f"another run is writing to the index {self._said} ({who}); run again when it is done")
             yield

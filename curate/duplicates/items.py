@@ -7,7 +7,6 @@ of documents are made from it, once for each settling, since they depend on whic
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -19,6 +18,7 @@ from curate.duplicates.corpus import Sketched
 from curate.duplicates.ordered import Numbers
 from curate.duplicates.sketch import HEADING
 from curate.duplicates.table import Column, Table, read, write
+from curate.places import Place, place
 
 Kinds = NDArray[np.uint8]
 
@@ -49,6 +49,7 @@ class Part(NamedTuple):
     """A shard, or a part of an index: which numbers its items have."""
 
     folder: str
+    version: str  # of what is in the folder; see `Sketched`
     first: int  # the number of its first item
     items: int
     row: int  # the number of the first row of its folder, among those of all
@@ -56,6 +57,11 @@ class Part(NamedTuple):
     start: int  # its first document among those of its folder
     documents: int
     indexed: bool
+
+    @property
+    def sketched(self) -> Sketched:
+        """The tables of the whole folder."""
+        return Sketched(place(self.folder), self.version)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -81,7 +87,7 @@ class Plan(msgspec.Struct, frozen=True):
         return self.parts[-1].first + self.parts[-1].items if self.parts else 0
 
 
-def plan_of(work: Path) -> Plan:
+def plan_of(work: Place) -> Plan:
     """The plan of a work folder."""
     return msgspec.json.decode((work / "plan.json").read_bytes(), type=Plan)
 
@@ -95,11 +101,11 @@ def kinds_of_rows(near: Near, words: Column, flags: Column) -> Kinds:
     return kinds
 
 
-def columns(work: Path, plan: Plan, number: int) -> Table:
+def columns(work: Place, plan: Plan, number: int) -> Table:
     """The table of a part's items: `exact`, `first`, `keys` and `key_rows`, as in a sketch."""
     if plan.near.whole:
         return read(path_of(work, "items", number))
-    return Sketched(Path(plan.parts[number].folder)).table(plan.near.sketch)
+    return plan.parts[number].sketched.table(plan.near.sketch)
 
 
 def parted(plan: Plan, items: Numbers) -> Iterator[tuple[int, Part, slice]]:
@@ -111,7 +117,7 @@ def parted(plan: Plan, items: Numbers) -> Iterator[tuple[int, Part, slice]]:
             yield number, part, slice(bounds[number], bounds[number + 1])
 
 
-def kinds(work: Path, plan: Plan, items: Numbers) -> Kinds:
+def kinds(work: Place, plan: Plan, items: Numbers) -> Kinds:
     """How items, ascending, are compared."""
     found = np.zeros(len(items), dtype=np.uint8)
     for number, part, here in parted(plan, items):
@@ -119,7 +125,7 @@ def kinds(work: Path, plan: Plan, items: Numbers) -> Kinds:
     return found
 
 
-def kinds_of_part(work: Path, plan: Plan, number: int, local: Column) -> Kinds:
+def kinds_of_part(work: Place, plan: Plan, number: int, local: Column) -> Kinds:
     """The same of items of one part, counted from its first."""
     if plan.parts[number].indexed and not plan.near.whole:
         sketch = columns(work, plan, number)
@@ -128,7 +134,7 @@ def kinds_of_part(work: Path, plan: Plan, number: int, local: Column) -> Kinds:
     return found
 
 
-def take_out(work: Path, plan: Plan, items: Numbers) -> None:
+def take_out(work: Place, plan: Plan, items: Numbers) -> None:
     """Have items, ascending, take no part any more."""
     for number, part, here in parted(plan, items):
         left = np.array(read(path_of(work, "kinds", number))["kinds"])
@@ -136,6 +142,6 @@ def take_out(work: Path, plan: Plan, items: Numbers) -> None:
         write(path_of(work, "kinds", number), {"kinds": left})
 
 
-def path_of(work: Path, what: str, number: int) -> Path:
+def path_of(work: Place, what: str, number: int) -> Place:
     """The file of a part: its `items`, the `kinds` of these, or which rows are `alive`."""
     return work / f"{what}-{number:05}.table"

@@ -8,18 +8,18 @@ as high as the pair's Jaccard measure), so that a crowd within the crowd is foun
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.duplicates.corpus import Corpus
+from curate.duplicates.corpus import Corpus, Left
 from curate.duplicates.items import COPY, NONE, SHORT, Plan, columns, kinds_of_part, plan_of
 from curate.duplicates.lookups import Places, extremes, places, unsorted
 from curate.duplicates.ordered import Numbers, changes, distinct, found, starts
 from curate.duplicates.sketch import offsets
 from curate.duplicates.table import Column, Table, write
+from curate.places import Place, place
 from curate.text.codepoints import Bools
 from curate.text.shingles import Hashes
 
@@ -43,9 +43,9 @@ class Task(NamedTuple):
     of: int
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Place:
         """The file that its result is in."""
-        return Path(self.work) / f"joined-{self.column}-{self.number:05}.table"
+        return place(self.work) / f"joined-{self.column}-{self.number:05}.table"
 
     @property
     def range(self) -> tuple[np.uint64, np.uint64]:
@@ -69,13 +69,13 @@ def tasks(corpus: Corpus, plan: Plan, column: str) -> list[Task]:
     return [Task(str(corpus.work), column, number, count) for number in range(count)]
 
 
-def copies(task: Task) -> Path:
+def copies(task: Task) -> Left:
     """Groups of exact copies: a table with a row for each `item` of a group, in no order.
 
     `best` is the first of its group in the order of choice; `own` says that both are of the same document; `other` is
     the first that is of another document than `best`, -1 for none; `indexed` the first copy in an index, -1 for none.
     """
-    work = Path(task.work)
+    work = place(task.work)
     plan = plan_of(work)
     new, known = _entries(work, plan, task, COPY)
     placed = _placed(work, plan, new.items)
@@ -94,12 +94,12 @@ def copies(task: Task) -> Path:
         "indexed": np.where(indexed >= 0, np.append(known.items, -1)[indexed], -1),
     }
     write(task.path, columns)
-    return task.path
+    return Left(task.path, len(items))
 
 
-def candidates(task: Task) -> Path:
+def candidates(task: Task) -> Place:
     """The pairs of items to compare that share a key: a table with the column `pairs`, ascending and distinct."""
-    work = Path(task.work)
+    work = place(task.work)
     plan = plan_of(work)
     new, known = _entries(work, plan, task, SHORT)
     keys, items = np.concatenate((new.keys, known.keys)), np.concatenate((new.items, known.items))
@@ -127,7 +127,7 @@ def _all(bucket: Column) -> Iterator[tuple[Column, Column]]:
         yield left, left + apart
 
 
-def _few(work: Path, plan: Plan, items: Numbers, bucket: Column, crowded: Bools) -> Iterator[tuple[Column, Column]]:
+def _few(work: Place, plan: Plan, items: Numbers, bucket: Column, crowded: Bools) -> Iterator[tuple[Column, Column]]:
     """The pairs of crowded buckets; places among the entries of all of these."""
     bucket = bucket[crowded]
     if not len(bucket):
@@ -169,13 +169,13 @@ def parts_of(pairs: Pairs) -> tuple[Numbers, Numbers]:
     return (pairs >> _HALF).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def _placed(work: Path, plan: Plan, items: Numbers) -> Places:
+def _placed(work: Place, plan: Plan, items: Numbers) -> Places:
     once, inverse = unsorted(items)
     documents, order = places(work, plan, once)
     return Places(documents[inverse], order[inverse])
 
 
-def _entries(work: Path, plan: Plan, task: Task, at_least: int) -> tuple[_Entries, _Entries]:
+def _entries(work: Place, plan: Plan, task: Task, at_least: int) -> tuple[_Entries, _Entries]:
     """The entries of the new part and of the index whose key is there twice at least, once in the new part."""
     taken = [_taken(work, plan, number, task, at_least) for number, _ in plan.new]
     keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(entries.keys for entries in taken)])
@@ -195,7 +195,7 @@ def _by_key(keys: Hashes, items: Numbers) -> _Entries:
     return _Entries(keys[order], items[order])
 
 
-def _taken(work: Path, plan: Plan, number: int, task: Task, at_least: int) -> _Entries:
+def _taken(work: Place, plan: Plan, number: int, task: Task, at_least: int) -> _Entries:
     """What a shard has in a partition."""
     table, part, (low, high) = columns(work, plan, number), plan.parts[number], task.range
     if task.column == "keys":
@@ -214,7 +214,7 @@ def _span(keys: Hashes, low: np.uint64, high: np.uint64) -> slice:
 
 def _looked_up(plan: Plan, number: int, task: Task, wanted: Hashes, at_least: int) -> _Entries:
     """What an index has of keys, ascending: of each key a few items. Only the pages of the file with these keys are read."""
-    work, column = Path(task.work), task.column
+    work, column = place(task.work), task.column
     table, part = columns(work, plan, number), plan.parts[number]
     if column == "keys":
         keys, local = _in_sorted(table, wanted)

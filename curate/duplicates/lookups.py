@@ -1,16 +1,15 @@
 """What is known of items, which are given in ascending order and looked up part by part."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.duplicates.corpus import Sketched
 from curate.duplicates.items import Plan, columns, parted, path_of
 from curate.duplicates.ordered import Numbers
 from curate.duplicates.sketch import gather, of_words, offsets
 from curate.duplicates.table import Column, read
+from curate.places import Place
 from curate.text.minhash import Hashes32, Offsets
 
 
@@ -21,13 +20,13 @@ class Places(NamedTuple):
     order: Numbers  # below 0 for items of an index
 
 
-def values(work: Path, plan: Plan, items: Numbers, name: str) -> Column:
+def values(work: Place, plan: Plan, items: Numbers, name: str) -> Column:
     """A column's values of items, ascending."""
     found = [columns(work, plan, number)[name][items[here] - part.first] for number, part, here in parted(plan, items)]
     return np.concatenate(found) if found else np.zeros(0, dtype=np.uint64)
 
 
-def extremes(work: Path, plan: Plan, items: Numbers) -> tuple[Column, Column]:
+def extremes(work: Place, plan: Plan, items: Numbers) -> tuple[Column, Column]:
     """The least and the largest shingle of items, ascending, that have any."""
     if plan.near.whole:
         return values(work, plan, items, "least"), values(work, plan, items, "largest")
@@ -39,16 +38,16 @@ def extremes(work: Path, plan: Plan, items: Numbers) -> tuple[Column, Column]:
     return least, largest
 
 
-def shingles(work: Path, plan: Plan, items: Numbers) -> tuple[Hashes32, Offsets]:
+def shingles(work: Place, plan: Plan, items: Numbers) -> tuple[Hashes32, Offsets]:
     """The shingles of items, ascending: item behind item, in each ascending and distinct, and where those of each begin."""
     found = [_shingles(work, plan, number, items[here] - part.first) for number, part, here in parted(plan, items)]
     flat = np.concatenate([np.zeros(0, dtype=np.uint32), *(flat for flat, _ in found)])
     return flat, offsets(np.concatenate([np.zeros(0, dtype=np.int64), *(np.diff(at) for _, at in found)]))
 
 
-def _shingles(work: Path, plan: Plan, number: int, local: Column) -> tuple[Hashes32, Offsets]:
+def _shingles(work: Place, plan: Plan, number: int, local: Column) -> tuple[Hashes32, Offsets]:
     part = plan.parts[number]
-    folder = Sketched(Path(part.folder))
+    folder = part.sketched
     sketch = folder.table(plan.near.sketch)
     if not plan.near.whole:
         return gather(sketch["at"], sketch["shingles"], local)
@@ -62,13 +61,13 @@ def _shingles(work: Path, plan: Plan, number: int, local: Column) -> tuple[Hashe
     return packed.astype(np.uint32), offsets(np.bincount((packed >> np.uint64(32)).astype(np.int64), minlength=len(local)))
 
 
-def places(work: Path, plan: Plan, items: Numbers) -> Places:
+def places(work: Place, plan: Plan, items: Numbers) -> Places:
     """The documents and the order of items, ascending."""
     documents, order = np.zeros(len(items), dtype=np.int64), np.zeros(len(items), dtype=np.int64)
     rank = read(work / "rank.table")["rank"]
     for _, part, here in parted(plan, items):
         local = items[here] - part.first
-        table = Sketched(Path(part.folder)).documents
+        table = part.sketched.documents
         owners = local if plan.near.whole else np.searchsorted(table["first"], local, "right") - 1
         documents[here] = part.document + owners
         if part.indexed:
@@ -86,12 +85,12 @@ class Rows(NamedTuple):
     paragraphs: Column
 
 
-def rows(work: Path, plan: Plan, items: Numbers) -> Rows:
+def rows(work: Place, plan: Plan, items: Numbers) -> Rows:
     """Where items, ascending, are."""
     numbers, docs, paragraphs = np.zeros(len(items), dtype=np.int64), np.zeros(len(items), "S20"), np.zeros(len(items), np.int32)
     for number, part, here in parted(plan, items):
         local = items[here] - part.first
-        table = Sketched(Path(part.folder)).documents
+        table = part.sketched.documents
         owners = part.start + local if plan.near.whole else np.searchsorted(table["first"], local, "right") - 1
         if plan.near.whole:
             local = table["first"][owners]

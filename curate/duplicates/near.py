@@ -7,7 +7,6 @@ that was found near is left in `pairs.table` of the work folder.
 
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ from curate.duplicates.prepare import begin
 from curate.duplicates.table import Column, loaded, write
 from curate.duplicates.verify import Edges, edges_in, verify
 from curate.duplicates.verify import tasks as chunks
+from curate.places import Place
 
 PAIRS: Final = "pairs.table"
 RULES: Final = ("near", "beginning", "exact", "indexed-near", "indexed-beginning", "indexed-exact")
@@ -60,14 +60,18 @@ def settle(corpus: Corpus, near: Near) -> Drops:
 
 
 def _copies(corpus: Corpus, plan: Plan) -> Copies:
-    tables = [loaded(path) for path in corpus.map(copies, partitions(corpus, plan, "exact"))]
+    left = list(corpus.map(copies, partitions(corpus, plan, "exact")))
+    choose.check(left, "exact copies", plan.near)
+    tables = [loaded(one.path) for one in left]
     columns = [np.concatenate([table[name] for table in tables]) for name in ("item", "best", "own", "other", "indexed")]
     order = np.argsort(columns[0])
     return Copies(*(column[order] for column in columns))
 
 
-def _verified(corpus: Corpus, plan: Plan, name: str, paths: list[Path]) -> Edges:
-    return edges_in(corpus.map(verify, chunks(corpus.work, plan, name, paths)))
+def _verified(corpus: Corpus, plan: Plan, name: str, paths: list[Place]) -> Edges:
+    left = list(corpus.map(verify, chunks(corpus.work, plan, name, paths)))
+    choose.check(left, "pairs that are near", plan.near)
+    return edges_in(one.path for one in left)
 
 
 def _measured(corpus: Corpus, plan: Plan, pairs: Pairs) -> Edges:
@@ -76,7 +80,7 @@ def _measured(corpus: Corpus, plan: Plan, pairs: Pairs) -> Edges:
     return _verified(corpus, plan, "measured", [path])
 
 
-def _with_copies(work: Path, plan: Plan, gone: Gone, copied: Copies) -> Gone:
+def _with_copies(work: Place, plan: Plan, gone: Gone, copied: Copies) -> Gone:
     """What goes with its copies: they go for what the best of them goes for, or for it, or for one that an index holds."""
     known = copied.indexed >= 0
     follow = ~known & (copied.items != copied.best)
@@ -122,7 +126,7 @@ def _joined(parts: Iterable[Gone]) -> Gone:
     return Gone(*(column[order] for column in columns))
 
 
-def _of_one_document(work: Path, plan: Plan, one: Numbers, other: Numbers) -> Column:
+def _of_one_document(work: Place, plan: Plan, one: Numbers, other: Numbers) -> Column:
     distinct, inverse = unsorted(np.concatenate((one, other)))
     documents = places(work, plan, distinct).documents[inverse]
     same: Column = documents[: len(one)] == documents[len(one) :]
@@ -158,7 +162,7 @@ def _keep_pairs(corpus: Corpus, plan: Plan, edges: Edges, copied: Copies) -> Non
     write(corpus.work / PAIRS, {**table, "names": np.array(RULES, dtype="S20"), "whole": np.array([plan.near.whole])})
 
 
-def _where(work: Path, plan: Plan, items: Numbers) -> Rows:
+def _where(work: Place, plan: Plan, items: Numbers) -> Rows:
     distinct, inverse = unsorted(items)
     return Rows(*(column[inverse] for column in rows(work, plan, distinct)))
 

@@ -1,6 +1,5 @@
 """The beginning of settling: items are numbered, and what is looked up of them later is written into the work folder."""
 
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -10,6 +9,7 @@ from curate.duplicates.items import Near, Part, Plan, columns, kinds_of_rows, pa
 from curate.duplicates.rank import ranks
 from curate.duplicates.table import read, write
 from curate.duplicates.whole import documents_as_items
+from curate.places import place
 
 _PIECE: Final = 1 << 16  # documents of an index whose items are made at a time
 
@@ -37,14 +37,14 @@ def _parts(corpus: Corpus, whole: bool) -> list[Part]:  # noqa: FBT001  # one of
         for start in range(0, max(documents, 1), step):
             here = min(step, documents - start)
             items = here if whole else rows
-            parts.append(Part(str(sketched.folder), first, items, row, document, start, here, indexed))
+            parts.append(Part(str(sketched.folder), sketched.version, first, items, row, document, start, here, indexed))
             first, document = first + items, document + here
     return parts
 
 
 def prepare(task: tuple[str, int]) -> None:
     """Write down which items of a part take part and how; of documents, the items themselves."""
-    work, number = Path(task[0]), task[1]
+    work, number = place(task[0]), task[1]
     plan = plan_of(work)
     part = plan.parts[number]
     if plan.near.whole:

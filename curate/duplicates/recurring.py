@@ -9,7 +9,6 @@ In memory are the rows of one range, as many as the corpus allows, and about 100
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from curate.duplicates.corpus import Corpus, Sketched
 from curate.duplicates.lines import UNMEASURED, joined
 from curate.duplicates.ordered import changes
 from curate.duplicates.table import Column, Table, loaded, read, write
+from curate.places import Place
 from curate.text.codepoints import Bools
 from curate.text.shingles import Hashes
 
@@ -59,7 +59,7 @@ class Part(NamedTuple):
     of: int  # a power of two
     shards: tuple[Sketched, ...]
     sketch: str
-    work: Path
+    work: Place
     asked: Asked
 
 
@@ -80,6 +80,8 @@ def recurring(corpus: Corpus, sketch: str, asked: Asked) -> Found:
     _tell_pages(corpus, parts)
     for _ in corpus.map(_decide, parts):
         pass
+    for part in parts:
+        _file(part, "recurs").unlink()  # not by the task: it may be done twice
     drops = [loaded(_file(part, "drops")) for part in parts]
     rows = joined([drop["row"] for drop in drops], np.int64)
     order = np.argsort(rows, kind="stable")
@@ -101,7 +103,7 @@ def _parts(corpus: Corpus, sketch: str, asked: Asked) -> list[Part]:
     return [Part(number, of, corpus.shards, sketch, corpus.work, asked) for number in range(of)]
 
 
-def _file(part: Part, kind: str) -> Path:
+def _file(part: Part, kind: str) -> Place:
     return part.work / f"{kind}-{part.number}.table"
 
 
@@ -234,7 +236,6 @@ def _decide(part: Part) -> int:
     some = np.zeros(len(starts), dtype=np.bool_)
     some[group[goes]] = True
     write(_file(part, "groups"), _groups(found, starts, some, {"pages": counted, "of": of, "share": shares, "measure": measures}))
-    _file(part, "recurs").unlink()
     return int(goes.sum())
 
 

@@ -6,22 +6,29 @@ A file is a line of JSON (names, types, shapes, offsets) and then the columns as
 import json
 import os
 import shutil
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curate.errors import SurroundingsError
+from curate.places import Place, is_local, shown
+from curate.stores import objects
+from curate.stores.objects import Seen, reached
 
 Column = NDArray[Any]
 Table = Mapping[str, Column]
 
 _ALIGNED: Final = 64  # bytes: no column begins inside a word of the machine
+_FETCHED_BYTES: Final = 1 << 30  # of tables of stores, in files without a name, that a process keeps to read again
+_FETCHED_FILES: Final = 64
 
 
 class Stored(NamedTuple):
@@ -32,8 +39,13 @@ class Stored(NamedTuple):
     shape: tuple[int, ...]
 
 
-def write(path: Path, columns: Table) -> None:
+def write(path: Path | Place, columns: Table) -> None:
     """Write a table; the file has its name only when all of it is written. The stage that wrote it sees to it that it is on the disk."""
+    if not is_local(path):
+        with TemporaryDirectory(prefix="curate-") as folder, reached("writing", path):
+            write(Path(folder) / path.name, columns)
+            objects.put(Path(folder) / path.name, cast("Place", path))
+        return
     arrays = {name: np.ascontiguousarray(column) for name, column in columns.items()}
     with _begun(path, [(name, array.dtype, array.shape) for name, array in arrays.items()]) as file:
         for array in arrays.values():
@@ -72,24 +84,73 @@ def _size(dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
     return prod(shape) * dtype.itemsize
 
 
-def read(path: Path) -> dict[str, Column]:
+def read(path: Path | Place, version: str = "") -> dict[str, Column]:
     """The columns of a table, mapped into memory and read-only; raises SurroundingsError for a file that is none.
 
-    Settling reads each table many times; `np.memmap` would take three times as long to open one.
+    Of a store it is fetched once, and again when it has been written again, which the store is asked each time: unless a `version` is
+    given, another one for other content. Settling reads each table many times; `np.memmap` would take three times as long to open one.
     """
     columns = {}
     try:
-        with path.open("rb") as file:
+        with _opened(path, version) as file:
             line = file.readline()
             data = mmap(file.fileno(), 0, access=ACCESS_READ)
         for column in json.loads(line):
             dtype, shape = np.dtype(column["type"]), tuple(column["shape"])
             columns[column["name"]] = np.frombuffer(data, dtype, prod(shape), len(line) + column["at"]).reshape(shape)
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise SurroundingsError(f"{path} cannot be read ({problem}); take it away and run again") from None
+        raise SurroundingsError(f"{shown(str(path))} cannot be read ({problem}); take it away and run again") from None
     return columns
 
 
-def loaded(path: Path) -> dict[str, Column]:
+def _opened(path: Path | Place, version: str) -> BinaryIO:
+    """A table's file; of a store a copy that this process has."""
+    if is_local(path):
+        return path.open("rb")
+    return os.fdopen(os.dup(_fetched.file(cast("Place", path), version).fileno()), "rb")
+
+
+class _Copy(NamedTuple):
+    """A table that was fetched."""
+
+    version: Seen | str
+    file: BinaryIO
+    size: int  # bytes
+
+
+class _Fetched:
+    """The tables of stores that were read last, in files without a name: nothing of them is left however the process ends."""
+
+    def __init__(self) -> None:
+        self._copies: OrderedDict[str, _Copy] = OrderedDict()
+
+    def file(self, path: Place, version: str) -> BinaryIO:
+        """The file of a table, at its beginning."""
+        name = str(path)
+        with reached("reading", path):
+            wanted = version or objects.seen(path)
+            if name in self._copies and self._copies[name].version != wanted:
+                self._let_go(name)
+            if name not in self._copies:
+                file = objects.fetched(path)
+                self._copies[name] = _Copy(wanted, file, os.fstat(file.fileno()).st_size)
+        self._copies.move_to_end(name)
+        while len(self._copies) > 1 and (len(self._copies) > _FETCHED_FILES or self._size() > _FETCHED_BYTES):
+            self._let_go(next(iter(self._copies)))
+        self._copies[name].file.seek(0)
+        return self._copies[name].file
+
+    def _let_go(self, name: str) -> None:
+        """Close a file; what is mapped of it stays mapped."""
+        self._copies.pop(name).file.close()
+
+    def _size(self) -> int:
+        return sum(copy.size for copy in self._copies.values())
+
+
+_fetched: Final = _Fetched()
+
+
+def loaded(path: Path | Place) -> dict[str, Column]:
     """The same, copied into memory: for whoever holds many tables at a time, since each map keeps a file open."""
     return {name: np.array(column) for name, column in read(path).items()}

@@ -4,19 +4,20 @@ A pair of paragraphs whose bands agree is near in nine cases of ten; nothing is 
 Jaccard's measure is the shared share of all shingles of two sets, containment that of the smaller one's (Broder 1997).
 """
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.duplicates.corpus import Left
 from curate.duplicates.items import LONG, SHORT, Plan, kinds, plan_of
 from curate.duplicates.join import Pairs, parts_of
 from curate.duplicates.lookups import shingles, unsorted, values
 from curate.duplicates.ordered import Numbers, distinct
 from curate.duplicates.sketch import gather
 from curate.duplicates.table import Column, loaded, read, write
+from curate.places import Place, place
 from curate.text.minhash import Hashes32, Offsets
 
 _BLOCK: Final = 1 << 13  # pairs that are measured at a time: their shingles stay in a cache
@@ -55,7 +56,7 @@ class Edges(NamedTuple):
     larger: Column
 
 
-def tasks(work: Path, plan: Plan, name: str, paths: Sequence[Path]) -> list[Task]:
+def tasks(work: Place, plan: Plan, name: str, paths: Sequence[Place]) -> list[Task]:
     """Chunks of the pairs in some files, each of which has them in ascending order."""
     most = max(plan.memory // (_PAIR * max(len(paths), 1)), 1)  # of a file between two bounds
     bounds = [np.zeros(0, dtype=np.uint64), *(np.array(read(path)["pairs"][most::most]) for path in paths)]
@@ -64,18 +65,19 @@ def tasks(work: Path, plan: Plan, name: str, paths: Sequence[Path]) -> list[Task
     return [Task(str(work), texts, f"{name}-{n:05}", a, b) for n, (a, b) in enumerate(zip([0, *ordered], [*ordered, 1 << 64], strict=True))]
 
 
-def verify(task: Task) -> Path:
+def verify(task: Task) -> Left:
     """Measure the pairs of a chunk, and write those that are near: see `Edges`."""
-    work = Path(task.work)
+    work = place(task.work)
     plan = plan_of(work)
     pairs = distinct(
-        np.concatenate([np.zeros(0, dtype=np.uint64), *(np.array(_slice(read(Path(path))["pairs"], task)) for path in task.paths)])
+        np.concatenate([np.zeros(0, dtype=np.uint64), *(np.array(_slice(read(place(path))["pairs"], task)) for path in task.paths)])
     )
     read_in = max(min(plan.memory // (_DOCUMENTS if plan.near.whole else _PARAGRAPHS), _MOST), 1)
     found = [_measured(work, plan, pairs[start : start + read_in]) for start in range(0, max(len(pairs), 1), read_in)]
     path = work / f"{task.name}.table"
-    write(path, joined(found)._asdict())
-    return path
+    edges = joined(found)
+    write(path, edges._asdict())
+    return Left(path, len(edges.pairs))
 
 
 def joined(edges: Sequence[Edges]) -> Edges:
@@ -83,7 +85,7 @@ def joined(edges: Sequence[Edges]) -> Edges:
     return Edges(*(np.concatenate(columns) for columns in zip(*edges, strict=True)))
 
 
-def edges_in(paths: Iterator[Path]) -> Edges:
+def edges_in(paths: Iterable[Place]) -> Edges:
     """The edges of some files."""
     none = Edges(
         *(np.zeros(0, dtype=kind) for kind in (np.uint64, np.float64, np.float64, np.float64, np.bool_, np.uint8, np.int64, np.int64))
@@ -96,7 +98,7 @@ def _slice(pairs: Pairs, task: Task) -> Pairs:
     return pairs[int(np.searchsorted(pairs, np.uint64(task.low))) : high]
 
 
-def _measured(work: Path, plan: Plan, pairs: Pairs) -> Edges:
+def _measured(work: Place, plan: Plan, pairs: Pairs) -> Edges:
     near = plan.near
     items, inverse = unsorted(np.concatenate(parts_of(pairs)))
     left, right = inverse[: len(pairs)], inverse[len(pairs) :]

@@ -1,25 +1,23 @@
 """Documents as items: their hashes, keys and measures are made from those of their live rows."""
 
-from pathlib import Path
-
 import numpy as np
 
-from curate.duplicates.corpus import Sketched
 from curate.duplicates.items import COPY, LONG, NONE, Plan, path_of
 from curate.duplicates.ordered import starts
 from curate.duplicates.sketch import by_key, document_signatures
 from curate.duplicates.table import Column, Table, read
+from curate.places import Place
 from curate.text.minhash import EMPTY, Hashes32, band_keys
 from curate.text.shingles import mixed
 
 
-def documents_as_items(work: Path, plan: Plan, number: int) -> Table:
+def documents_as_items(work: Place, plan: Plan, number: int) -> Table:
     """Documents as items; columns are named as in a sketch. Dead rows count as if they had never been there.
 
     `least` and `largest` are those of a document's shingles. Documents that take no part have no keys and no hashes.
     """
     part, near = plan.parts[number], plan.near
-    folder = Sketched(Path(part.folder))
+    folder = part.sketched
     sketch, first = folder.table(near.sketch), folder.documents["first"][part.start : part.start + part.documents + 1]
     rows = slice(int(first[0]), int(first[-1]))
     alive = np.ones(rows.stop - rows.start, dtype=np.bool_) if part.indexed else np.array(read(path_of(work, "alive", number))["alive"])

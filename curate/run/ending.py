@@ -31,7 +31,7 @@ class _Taken(NamedTuple):
 
 
 class Ending:
-    """The rows of some shards, and of an index, in which nothing goes. Numbers are those of `Corpus.offsets`."""
+    """The rows of some shards' pieces, and of an index, in which nothing goes. Numbers are those of `Corpus.offsets`."""
 
     def __init__(self, shards: Sequence[Sketched], indexed: Sequence[Sketched], scratch: Path) -> None:
         self._parts = (*shards, *indexed)
@@ -46,7 +46,7 @@ class Ending:
 
     @property
     def alive(self) -> tuple[Bools, ...]:
-        """What is still there, by shard; not to be written to."""
+        """What is still there, by piece; not to be written to."""
         views = [self._alive[self._of_part(part)] for part in range(self._shards)]
         for view in views:
             view.flags.writeable = False
@@ -155,7 +155,7 @@ class Ending:
         return {"of_doc": keys, "of_paragraph": paragraphs}
 
     def write(self, part: int, path: Path) -> None:
-        """Write the table of a shard; see `settled`."""
+        """Write the table of a part; see `settled`."""
         documents, here = self._parts[part].documents, self._of_part(part)
         gathered: dict[str, list[Column]] = {}
         rules: list[str] = []
@@ -175,7 +175,7 @@ class Ending:
         write(path, table)
 
     def _entries(self, step: int, taken: _Taken, here: slice, documents: dict[str, Column]) -> dict[str, Column]:
-        """The drops of one step in one shard."""
+        """The drops of one step in one part."""
         drops = read(taken.path)
         mine = slice(*np.searchsorted(drops["rows"], [here.start, here.stop]).tolist())
         rows = drops["rows"][mine] - here.start
@@ -194,5 +194,5 @@ class Ending:
 
 
 def _documents(documents: dict[str, Column], rows: NDArray[Any]) -> NDArray[np.int32]:
-    """The numbers of the documents that rows of a shard are of."""
+    """The numbers of the documents that rows of a part are of."""
     return (np.searchsorted(documents["first"], rows, side="right") - 1).astype(np.int32)

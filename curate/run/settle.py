@@ -10,47 +10,67 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from curate.duplicates.corpus import Answer, Corpus, Item, Map, Sketched
 from curate.duplicates.index import Index
+from curate.errors import SurroundingsError
 from curate.pipeline import StepCount, timed
+from curate.places import Place, place
 from curate.run.ending import Ending
 from curate.run.job import Done, Job
+from curate.run.settled import table_of
+from curate.run.shard import pieces
+from curate.run.stages import discard
 from curate.steps import Across
 
 KEPT_FILES: Final = ("pairs.table", "lines.jsonl")  # what a step may leave in its folder for other commands to read
+_MOST: Final = 1 << 32  # rows: a pair of them is one number of 64 bits
 
 
-def settle(job: Job, to: Path, map: Map[Any, Any], workers: int = 1) -> Done:  # noqa: A002  # what an engine is
-    """Settle a run whose shards have been cleaned: a table of drops for each shard in `to`, and what steps keep, by their names."""
+def settle(job: Job, to: Path, map: Map[Any, Any], workers: int, scratch: Place) -> Done:  # noqa: A002  # what an engine is
+    """Settle a run whose shards have been cleaned: tables of drops for each shard in `to`, and what steps keep, by their names.
+
+    In `scratch`, which may be `to`, is meanwhile what the tasks of `map` share; it has to be a place that all of them see.
+    """
     pipeline = job.config.pipeline()
-    shards = tuple(Sketched(job.at("clean", shard.number)) for shard in job.shards)
-    indexed = _indexed(job)
-    scratch = to / ".drops"
-    scratch.mkdir()
-    ending = Ending(shards, indexed, scratch)
+    of_shards = {shard.number: pieces(job, shard.number) for shard in job.shards}
+    shards, indexed = tuple(chain.from_iterable(of_shards.values())), _indexed(job)
+    _check(sum(len(part.documents["paragraph"]) for part in (*shards, *indexed)), indexed=bool(indexed))
+    drops = to / ".drops"
+    drops.mkdir()
+    ending = Ending(shards, indexed, drops)
     for placed in pipeline.across:
         count = pipeline.counts[placed.name]
-        work = to / placed.name
-        work.mkdir()
+        work = _emptied(scratch / f".{placed.name}")
         with timed(count):
             corpus = Corpus(shards, ending.alive, job.memory // workers, partial(_counted, map, count), work, indexed)
             ending.take(placed.name, cast("Across", placed.step).settle(corpus))
-        _tidy(work)
+        _keep(work, to / placed.name)
     ending.resolve()
-    for part, shard in enumerate(job.shards):
-        ending.write(part, to / f"{shard.number:05}.table")
-    shutil.rmtree(scratch)
+    names = [table_of(number, piece) for number, parts in of_shards.items() for piece in range(len(parts))]
+    for part, name in enumerate(names):
+        ending.write(part, to / name)
+    shutil.rmtree(drops)
     return Done(steps=pipeline.counts)
+
+
+def _check(rows: int, *, indexed: bool) -> None:
+    """Raise SurroundingsError where there are too many rows to number."""
+    if rows > _MOST:
+        raise SurroundingsError(
+            f"{rows:,} paragraphs{', those of the index with them,' if indexed else ''} are more than the {_MOST:,} that one run compares; "
+            "clean by language or by host, each part into a folder of its own"
+        )
 
 
 def _indexed(job: Job) -> tuple[Sketched, ...]:
     """What earlier runs left in the index, if there is one."""
     if not job.index:
         return ()
-    return Index(Path(job.index)).segments(without=job.run)
+    return Index(place(job.index)).segments(without=job.run)
 
 
 class _Worked(NamedTuple):
@@ -74,12 +94,18 @@ def _counted(map_: Map[Any, Any], count: StepCount, function: Callable[[Item], A
         yield worked.answer
 
 
-def _tidy(work: Path) -> None:
-    """Take away what a step has left in its folder but for what others read, and the folder where nothing is left."""
-    for path in sorted(work.iterdir()):
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name not in KEPT_FILES:
-            path.unlink()
-    if not any(work.iterdir()):
-        work.rmdir()
+def _emptied(folder: Place) -> Place:
+    """A folder with nothing in it: a run that was ended may have left something."""
+    discard(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _keep(work: Place, to: Path) -> None:
+    """Take away what a step has left in its folder, and put what others read into `to`."""
+    for name in KEPT_FILES:
+        if (work / name).exists():
+            to.mkdir(exist_ok=True)
+            with (work / name).open("rb") as kept, (to / name).open("wb") as file:
+                shutil.copyfileobj(kept, file)
+    discard(work)

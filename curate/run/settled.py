@@ -1,20 +1,26 @@
 """What settling leaves for the shards: which of their paragraphs go, by which step and for which others, and which are held.
 
-The table of a shard has one entry a drop, in the order of the shard's documents, of the steps, of the paragraphs: `document` (its
-number in the table of documents), `step` (its number among the corpus steps), `paragraph`, `rule` (a number of `names`), `measure`,
-`limit`, `whole`, `reports`, `of_doc` and `of_paragraph`; besides `names`, and `held_document` with `held_paragraph`.
-Keys and not row numbers say what is repeated: so the table of a shard is the same whatever other shards grow or shrink by.
+There is a table for each piece of a shard. It has one entry a drop, in the order of the piece's documents, of the steps, of the
+paragraphs: `document` (its number in the table of documents), `step` (its number among the corpus steps), `paragraph`, `rule` (a
+number of `names`), `measure`, `limit`, `whole`, `reports`, `of_doc` and `of_paragraph`; besides `names`, and `held_document` with
+`held_paragraph`.
+Keys and not row numbers say what is repeated: so a shard's tables are the same whatever other shards grow or shrink by.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from curate.document import Change, Document, Of
 from curate.duplicates.table import Column, Table, read
+from curate.places import Place
+
+
+def table_of(number: int, piece: int) -> str:
+    """The name that the table of a piece of a shard has in the folder of what was settled."""
+    return f"{number:05}-{piece:04}.table"
 
 
 class Drop(NamedTuple):
@@ -40,9 +46,9 @@ class Decision(NamedTuple):
 
 
 class Settled:
-    """The table of a shard, document by document."""
+    """The table of a piece, document by document."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._columns = read(path)
         self._names = [name.decode("utf-8") for name in self._columns["names"].tolist()]
 

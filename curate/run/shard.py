@@ -1,10 +1,12 @@
 """The stages of a shard, from files to files: clean it, and, where steps decide across documents, finish it when they have.
 
-What cleaning leaves for later are the documents as they stand, a table of those that take part, and a table a sketch.
+What cleaning leaves for later are the documents as they stand, a table of those that take part, and a table a sketch. They lie in
+pieces, folders `0000`, `0001` … of the shard's: a table is made in memory, and a shard can be a compressed file of any size.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, cast
 
@@ -14,7 +16,7 @@ from curate.document import Document
 from curate.duplicates.corpus import DOCUMENTS, Sketched, Sketcher
 from curate.duplicates.documents import Documents
 from curate.duplicates.table import read, write
-from curate.errors import PageError
+from curate.errors import PageError, SurroundingsError
 from curate.formats.documents import decode, encode, reading, writing
 from curate.formats.inputs import File
 from curate.formats.pages import Reading, failed, pages
@@ -23,18 +25,23 @@ from curate.run.counts import Counts
 from curate.run.job import Done, Job
 from curate.run.rows import made
 from curate.run.rules import Watch
-from curate.run.settled import Settled
+from curate.run.settled import Settled, table_of
+from curate.run.stages import entry
 from curate.run.writer import shard_sink
 from curate.steps import Across
 from curate.text.codepoints import Bools
 
 _DOCUMENTS: Final = f"{DOCUMENTS}.zst"
-_SURVIVING: Final = "surviving.table"
 
 
-def clean_pages(files: Iterable[File], reading: Reading, pipeline: Pipeline, limit: int | None = None) -> Iterator[Document]:
-    """Every page of the files in order, cleaned by itself; a page that cannot be read or cleaned comes out as `failed`."""
-    for document in _pages(files, reading, pipeline, limit):
+def clean_pages(
+    files: Iterable[File], reading: Reading, pipeline: Pipeline, limit: int | None = None, aside: Counter[str] | None = None
+) -> Iterator[Document]:
+    """Every page of the files in order, cleaned by itself; a page that cannot be read or cleaned comes out as `failed`.
+
+    Records that are no pages are counted in `aside`, by what they are.
+    """
+    for document in _pages(files, reading, pipeline, limit, aside):
         try:
             cleaned = pipeline.run(document) if document.outcome != "failed" else document
         except Exception as problem:  # noqa: BLE001  # steps call libraries that may raise anything on hostile text
@@ -42,8 +49,10 @@ def clean_pages(files: Iterable[File], reading: Reading, pipeline: Pipeline, lim
         yield cleaned
 
 
-def _pages(files: Iterable[File], reading: Reading, pipeline: Pipeline, limit: int | None) -> Iterator[Document]:
-    return islice((document for file in files for document in pages(file, reading, pipeline.selectors)), limit)
+def _pages(
+    files: Iterable[File], reading: Reading, pipeline: Pipeline, limit: int | None, aside: Counter[str] | None
+) -> Iterator[Document]:
+    return islice((document for file in files for document in pages(file, reading, pipeline.selectors, aside)), limit)
 
 
 def _unclean(document: Document, problem: Exception) -> Document:
@@ -66,6 +75,7 @@ def clean(job: Job, number: int, to: Path, seen: Callable[[Document], None] = un
     pipeline = job.config.pipeline()
     watch = Watch(pipeline)
     files = [part.file for part in job.shard(number).parts]
+    aside: Counter[str] = Counter()
 
     def see(document: Document) -> Document:
         watch.add(document)
@@ -73,10 +83,10 @@ def clean(job: Job, number: int, to: Path, seen: Callable[[Document], None] = un
         return document
 
     if pipeline.across:
-        count = _put_by(_pages(files, job.reading, pipeline, job.limit), pipeline, to, see)
-        return Done(documents=count, steps=pipeline.counts, under=watch.under())
-    done = _rows(map(see, clean_pages(files, job.reading, pipeline, job.limit)), pipeline, job, to)
-    done.under = watch.under()
+        count, parts = _put_by(_pages(files, job.reading, pipeline, job.limit, aside), pipeline, to, see)
+        return Done(documents=count, steps=pipeline.counts, under=watch.under(), pieces=parts, aside=aside)
+    done = _rows(map(see, clean_pages(files, job.reading, pipeline, job.limit, aside)), pipeline, job, to)
+    done.under, done.aside = watch.under(), aside
     return done
 
 
@@ -90,20 +100,38 @@ def _rows(documents: Iterable[Document], pipeline: Pipeline, job: Job, to: Path)
     return Done(counts, pipeline.counts, counts.documents)
 
 
-def _put_by(documents: Iterable[Document], pipeline: Pipeline, to: Path, see: Callable[[Document], Document]) -> int:
-    """Take documents as far as they go by themselves and write down what is needed further on; returns how many there were."""
+def _put_by(documents: Iterable[Document], pipeline: Pipeline, to: Path, see: Callable[[Document], Document]) -> tuple[int, int]:
+    """Take documents as far as they go by themselves and write down what is needed further on, in pieces, of which there is always one.
+
+    Returns how many documents there were, and how many pieces.
+    """
+    begun = ((see(document), takes_part) for document, takes_part in (_begun(document, pipeline) for document in documents))
+    counts = [_put_piece(chain([first], begun), pipeline, to / _piece(number)) for number, first in enumerate(begun)]
+    if not counts:
+        counts = [_put_piece((), pipeline, to / _piece(0))]
+    return sum(counts), len(counts)
+
+
+def _piece(number: int) -> str:
+    return f"{number:04}"
+
+
+def _put_piece(begun: Iterable[tuple[Document, bool]], pipeline: Pipeline, to: Path) -> int:
+    """Write documents down until the piece is full; returns how many it has."""
+    to.mkdir()
     count = 0
     taking_part = Documents()
     sketches = [_Sketch(sketcher, pipeline) for sketcher in pipeline.sketchers]
     with writing(to / _DOCUMENTS) as put:
-        for document in documents:
-            begun, takes_part = _begun(document, pipeline)
-            put(encode(see(begun)))
+        for document, takes_part in begun:
+            put(encode(document))
             count += 1
             if takes_part:
-                taking_part.add(begun)
+                taking_part.add(document)
                 for sketch in sketches:
-                    sketch.add(begun)
+                    sketch.add(document)
+            if taking_part.full:
+                break
     write(to / f"{DOCUMENTS}.table", taking_part.table())
     for sketch in sketches:
         sketch.write(to)
@@ -136,20 +164,31 @@ def _begun(document: Document, pipeline: Pipeline) -> tuple[Document, bool]:
         return _unclean(document, problem), False
 
 
+def pieces(job: Job, number: int) -> list[Sketched]:
+    """What cleaning has left of a shard, in order. How many pieces there are stands in its entry: a store's listing may come late."""
+    folder = job.at("clean", number)
+    found = entry(folder)
+    if not found.identity:
+        raise SurroundingsError(f"what was cleaned into {str(folder)!r} is not whole any more; run again")
+    return [Sketched(folder / _piece(piece), found.result) for piece in range(found.done.pieces)]
+
+
 def finish(job: Job, number: int, to: Path) -> Done:
     """Write the final rows of a shard that has been cleaned and settled into the folder `to`; with an index, also what is for it."""
     pipeline = job.config.pipeline()
-    survivors = _Survivors(job, number)
-    done = _rows(survivors.noted(finished(job, number, pipeline)), pipeline, job, to)
-    if job.index:
-        write(to / _SURVIVING, {"row": survivors.rows})
-    return done
+    return _rows(_noted(job, number, pipeline, to) if job.index else finished(job, number, pipeline), pipeline, job, to)
 
 
 def finished(job: Job, number: int, pipeline: Pipeline) -> Iterator[Document]:
     """The documents of a shard that has been cleaned and settled, in order, with all that is done to them."""
-    settled = Settled(job.work / "settle" / f"{number:05}.table")
-    for document, part in _with_numbers(reading(job.at("clean", number) / _DOCUMENTS), Sketched(job.at("clean", number))):
+    for piece, sketched in enumerate(pieces(job, number)):
+        yield from _finished(job, number, piece, sketched, pipeline)
+
+
+def _finished(job: Job, number: int, piece: int, sketched: Sketched, pipeline: Pipeline) -> Iterator[Document]:
+    """Those of one piece."""
+    settled = Settled(job.work / "settle" / table_of(number, piece))
+    for document, part in _with_numbers(reading(sketched.folder / _DOCUMENTS), sketched):
         if document.outcome == "failed":
             yield document
             continue
@@ -187,12 +226,20 @@ def _ended(document: Document, pipeline: Pipeline) -> Document:
         return document
 
 
-class _Survivors:
-    """Which rows of a shard are in the output."""
+def _noted(job: Job, number: int, pipeline: Pipeline, to: Path) -> Iterator[Document]:
+    """The documents of `finished`; which rows of each piece are in the output is written down when they have passed."""
+    for piece, sketched in enumerate(pieces(job, number)):
+        survivors = _Survivors(sketched)
+        yield from survivors.noted(_finished(job, number, piece, sketched, pipeline))
+        write(to / _surviving(piece), {"row": survivors.rows})
 
-    def __init__(self, job: Job, number: int) -> None:
-        self._sketched = Sketched(job.at("clean", number))
-        self.rows = np.zeros(len(self._sketched.documents["paragraph"]), dtype=np.bool_)
+
+class _Survivors:
+    """Which rows of a piece are in the output."""
+
+    def __init__(self, sketched: Sketched) -> None:
+        self._sketched = sketched
+        self.rows = np.zeros(len(sketched.documents["paragraph"]), dtype=np.bool_)
 
     def noted(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Pass finished documents on."""
@@ -204,7 +251,11 @@ class _Survivors:
             yield document
 
 
-def surviving(job: Job, number: int) -> Bools:
-    """Which rows of a finished shard are in the output; known of runs with an index."""
-    rows: Bools = read(job.at("finish", number) / _SURVIVING)["row"]
-    return rows
+def _surviving(piece: int) -> str:
+    return f"surviving-{_piece(piece)}.table"
+
+
+def surviving(job: Job, number: int) -> list[Bools]:
+    """Which rows of a finished shard are in the output, by piece; known of runs with an index."""
+    folder = job.at("finish", number)
+    return [read(folder / _surviving(piece))["row"] for piece in range(len(pieces(job, number)))]

@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from corpora import Page, corpus
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.corpus.duplicate_paragraphs import DuplicateParagraphs
+from curate.duplicates import choose, near, verify
 from curate.duplicates.choose import BEGINNING, NEAR, drop_all, edged, keep_one
 from curate.duplicates.join import Pairs, paired, parts_of
 from curate.duplicates.lookups import Places
 from curate.duplicates.verify import Edges
+from curate.errors import SurroundingsError
 
 JACCARD, CONTAINMENT = 0.8, 0.95
 
@@ -168,6 +172,24 @@ def test_what_an_index_begins_with_goes_for_it_where_both_are_near():
 
 def test_nothing_goes_for_what_is_gone_already():
     assert chosen(world([9, 9, 9], near=[(0, 1), (1, 2)]), out=[0]).gone == {2: (1, NEAR)}
+
+
+@pytest.mark.parametrize(
+    ("words", "loading", "said"),
+    [
+        (["ten"] * 3, near, "found 3 exact copies, and one process chooses among 2 at most: raise min_words"),
+        (["ten", "tin", "tan"], verify, "found 3 pairs that are near, and one process"),
+    ],
+)
+def test_more_than_one_process_can_choose_among_is_refused_before_it_is_loaded(tmp_path, monkeypatch, words, loading, said):
+    pages = [[Page(f"one two three four five six seven eight nine {word}", word + str(number))] for number, word in enumerate(words)]
+    step = DuplicateParagraphs(jaccard=0.6)
+    monkeypatch.setattr(choose, "_MOST", 3)
+    assert len(step.settle(corpus(tmp_path, pages)).rows) == 2
+    monkeypatch.setattr(choose, "_MOST", 2)
+    monkeypatch.setattr(loading, "loaded", lambda _path: pytest.fail("it was loaded"))
+    with pytest.raises(SurroundingsError, match=f"duplicate-paragraphs {said}"):
+        step.settle(corpus(tmp_path, pages))
 
 
 def test_pairs_are_numbers_with_the_lower_item_first():

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import datasketch
@@ -30,7 +31,13 @@ from curate.duplicates.merge import merge
 from curate.duplicates.sketch import Shingled
 from curate.duplicates.table import write
 from curate.errors import SurroundingsError, UsageError
+from curate.places import place as place_of
+from curate.stores import objects
+from curate.stores.locks import locked
+from curate.stores.objects import found, listed
+from curate.stores.objects import write as write_object
 
+NAMES = count()
 SKETCHER = Shingled()
 FERRY = "the ferry to the outer islands leaves at noon and comes back before the tide turns again in the evening"
 PIER = "the old pier was painted green by the children of the village school while the harbour master looked on"
@@ -85,6 +92,12 @@ def files(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     return Index(tmp_path / "index")
+
+
+@pytest.fixture
+def stored() -> Index:
+    """One that is to be in a store."""
+    return Index(place_of(f"memory://oxney-index-{next(NAMES)}/index"))
 
 
 LINES = [FERRY, PIER, "ferry times", "***", "Page 3 of 9", "港の船は毎日正午に出ます", FERRY + " except on Sundays", "one two three"]
@@ -239,6 +252,47 @@ class TestWhole:
         with pytest.raises(SurroundingsError, match=r"another run was added to the index .* run again"):
             index.add("summer", "0", [made], [alive(made)], sketcher=SKETCHER, settled=settled)
         assert runs(index) == ["spring"]
+
+
+class TestInAStore:
+    def test_it_holds_what_one_on_a_disk_holds(self, index, stored, tmp_path):
+        made = shard(tmp_path / "shard", [page(line, str(number)) for number, line in enumerate(LINES)])
+        for one in (index, stored):
+            for run in ("spring", "summer", "spring"):
+                one.add(run, f"{run}{len(one.contents())}", [made], [alive(made)], sketcher=SKETCHER, settled=folders(one, run))
+        assert {name: found(stored.folder / name) for name in listed(stored.folder)} == {
+            name: data for name, data in files(index.folder).items() if name != "lock"
+        }
+        assert [segment[:4] + segment[5:] for segment in stored.contents()] == [segment[:4] + segment[5:] for segment in index.contents()]
+        assert next(minhashes(stored))[0] == next(minhashes(index))[0]
+
+    def test_a_segment_without_its_last_table_is_not_there_and_goes(self, stored, tmp_path):
+        made = shard(tmp_path / "shard", [page(FERRY)])
+        stored.add("spring", "a", [made], [alive(made)], sketcher=SKETCHER, settled=[])
+        write_object(stored.folder / "segments" / "00001-0-summer-b" / f"{SKETCHER.name}.table", b"half")
+        assert runs(stored) == ["spring"]
+        stored.add("autumn", "c", [made], [alive(made)], sketcher=SKETCHER, settled=folders(stored, "autumn"))
+        assert sorted({name.split("/")[1] for name in listed(stored.folder) if "/" in name}) == ["00000-0-spring-a", "00001-0-autumn-c"]
+
+    def test_the_table_of_documents_is_put_last(self, stored, tmp_path, monkeypatch):
+        made = shard(tmp_path / "shard", [page(FERRY)])
+        put, names = objects.put, []
+        monkeypatch.setattr(objects, "put", lambda file, to: (names.append(to.name), put(file, to)))
+        stored.add("spring", "a", [made], [alive(made)], sketcher=SKETCHER, settled=[])
+        assert names == [f"{SKETCHER.name}.table", "documents.table"]
+
+    def test_two_runs_do_not_write_at_once(self, stored, tmp_path):
+        made = shard(tmp_path / "shard", [page(FERRY)])
+        with locked(stored.folder / "lock"), pytest.raises(SurroundingsError, match=r"another run is writing to the index .*process"):
+            stored.add("spring", "a", [made], [alive(made)], sketcher=SKETCHER, settled=[])
+        stored.add("spring", "a", [made], [alive(made)], sketcher=SKETCHER, settled=[])
+
+    def test_one_that_is_not_there_or_is_something_else(self, stored):
+        assert stored.segments("spring") == ()
+        stored.check(SKETCHER)
+        write_object(stored.folder / "notes.txt", b"mine")
+        with pytest.raises(UsageError, match=r"is no index .*there is nothing there"):
+            stored.check(SKETCHER)
 
 
 class TestWrong:

@@ -21,10 +21,12 @@ from curate.duplicates.table import Table
 from curate.formats.inputs import END
 from curate.formats.pages import Reading
 from curate.formats.records import SCHEMA
+from curate.places import Place, place
 from curate.run.job import Done, Job
 from curate.run.plan import Part, Shard
 from curate.run.settle import settle
 from curate.run.shard import clean, finish
+from curate.run.stages import carry_out
 from curate.steps import steps
 
 
@@ -188,22 +190,18 @@ class Stages:
                 parts.append(Part(str(path), name, named=False, start=0, end=END, size=len(text.encode("utf-8")), changed=0))
             made.append(Shard(2 * number, tuple(parts)))  # with gaps, as runs have them
         config = Config(tuple(entries))
-        self.job = Job(config, Reading(), tuple(made), None, folder / "work", 1 << 20, **job)
+        self.job = Job(config, Reading(), tuple(made), None, place(str(folder / "work")), 1 << 20, **job)
 
-    def stage(self, place: Path, function: Callable[[Path], Done]) -> Done:
-        """Carry out a stage as a run does: into a fresh folder, which then gets its name."""
-        fresh = place.with_name(f".{place.name}")
-        fresh.mkdir(parents=True)
-        done = function(fresh)
-        fresh.rename(place)
-        return done
+    def stage(self, folder: Place, function: Callable[[Path], Done]) -> Done:
+        """Carry out a stage as a run does."""
+        return carry_out(folder, "of these pages", function).done
 
     def clean(self) -> list[Done]:
         numbers = [shard.number for shard in self.job.shards]
         return [self.stage(self.job.at("clean", number), partial(clean, self.job, number)) for number in numbers]
 
     def settle(self) -> Done:
-        return self.stage(self.job.work / "settle", lambda to: settle(self.job, to, serial))
+        return self.stage(self.job.work / "settle", lambda to: settle(self.job, to, serial, 1, place(str(to))))
 
     def finish(self) -> list[Done]:
         numbers = [shard.number for shard in self.job.shards]
@@ -230,6 +228,6 @@ class Stages:
             for kind in ("clean", "ledger", "pages"):
                 shutil.copy(self.job.at("finish", shard.number) / f"{kind}.jsonl", out / f"{kind}-{shard.number:05}.jsonl")
         count = len(self.rows("pages"))
-        record = {"schema": SCHEMA, "curate": "0", "config": {"output": {"ledger": "full"}}, "documents": {"read": count}}
+        record = {"schema": SCHEMA, "curate": "0", "config": {"output": {"ledger": "full"}, "step": []}, "documents": {"read": count}}
         (out / "run.json").write_text(json.dumps(record), encoding="utf-8")
         return out

@@ -13,11 +13,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.config import Entry
+from curate.duplicates import documents
 from curate.duplicates.corpus import Drops, Sketched
 from curate.duplicates.table import read, write
+from curate.errors import SurroundingsError
+from curate.places import place
 from curate.run import settle
 from curate.run.ending import Ending
 from curate.run.restore import restored
+from curate.run.shard import pieces
 
 _SPEC = importlib.util.spec_from_file_location("across", Path(__file__).parent / "across.py")
 across = sys.modules["across"] = importlib.util.module_from_spec(_SPEC)
@@ -74,6 +78,56 @@ def test_what_a_change_names_is_in_the_output_and_the_input_can_be_given_back(pa
 
 
 @settings(max_examples=12, deadline=None)
+@given(pages=pages, rows=st.integers(1, 5), order=st.sampled_from(ORDERS))
+@example(pages=[[], [], []], rows=1, order=ORDERS[0])
+def test_it_is_the_same_in_pieces_of_any_size(pages, rows, order):
+    seen = []
+    with across.known(**STEPS):
+        for limit in (rows, documents._ROWS):
+            with TemporaryDirectory() as folder, mock.patch.object(documents, "_ROWS", limit):
+                stages = across.Stages(Path(folder), parted(pages, [1]), order)
+                stages.run()
+                seen.append([stages.rows(kind) for kind in ("clean", "ledger", "pages")])
+    assert seen[0] == seen[1]
+
+
+def test_a_shard_of_which_a_piece_is_gone_is_not_taken_for_a_shorter_one(tmp_path):
+    with across.known(**STEPS), mock.patch.object(documents, "_ROWS", 1):
+        stages = across.Stages(tmp_path, [{"a.txt": "The ferry.", "b.txt": "The chain."}], [Entry("same-lines", {}, store=False)])
+        stages.clean()
+    assert [piece.folder.name for piece in pieces(stages.job, 0)] == ["0000", "0001"]
+    (stages.job.at("clean", 0) / "0001" / "documents.table").unlink()
+    with pytest.raises(SurroundingsError, match="not whole any more; run again"):
+        pieces(stages.job, 0)
+
+
+def test_what_tasks_share_lies_in_the_scratch_folder_and_is_gone_when_all_is_settled(tmp_path):
+    shared, seen = tmp_path / "shared", []
+
+    def map_(function, items):
+        seen.append(sorted(path.name for path in shared.iterdir()))
+        return map(function, items)
+
+    with across.known(**STEPS):
+        stages = across.Stages(tmp_path, [{"a.txt": "The ferry."}], [Entry("same-lines", {}, store=False)])
+        stages.clean()
+        stages.stage(stages.job.work / "settle", lambda to: settle.settle(stages.job, to, map_, 1, place(str(shared))))
+    assert seen == [[".same-lines"]]
+    assert list(shared.iterdir()) == []
+    assert (stages.job.work / "settle" / "same-lines" / "pairs.table").read_bytes() == b"what others read"
+
+
+def test_more_rows_than_pairs_can_number_are_refused_before_anything_is_settled(tmp_path):
+    with across.known(**STEPS), mock.patch.object(settle, "_MOST", 2):
+        stages = across.Stages(tmp_path, [{"a.txt": "The ferry.\nThe chain.\nA heron."}], [Entry("same-lines", {}, store=False)])
+        stages.clean()
+        with pytest.raises(
+            SurroundingsError, match=r"3 paragraphs are more than the 2 that one run compares; clean by language or by host"
+        ):
+            stages.settle()
+
+
+@settings(max_examples=12, deadline=None)
 @given(pages=pages, sizes=st.lists(st.integers(0, 3), max_size=4), order=st.sampled_from(ORDERS))
 def test_it_is_the_same_however_the_pages_are_parted(pages, sizes, order):
     seen = []
@@ -122,10 +176,10 @@ def test_what_an_index_holds_never_goes_and_is_named_as_it_is(tmp_path):
             (tmp_path / name).mkdir()
         earlier = across.Stages(tmp_path / "earlier", [{"old.txt": "The chain.\nThe ferry."}], [Entry("same-lines", {}, store=False)])
         earlier.clean()
-        [old] = read(earlier.job.at("clean", 0) / "documents.table")["doc"].tolist()
+        [old] = read(earlier.job.at("clean", 0) / "0000" / "documents.table")["doc"].tolist()
         stages = across.Stages(tmp_path / "now", [{"new.txt": "The ferry.\nA heron."}], [Entry("same-lines", {}, store=False)])
         stages.clean()
-        with mock.patch.object(settle, "_indexed", return_value=(Sketched(earlier.job.at("clean", 0)),)):
+        with mock.patch.object(settle, "_indexed", return_value=(Sketched(earlier.job.at("clean", 0) / "0000"),)):
             stages.settle()
         stages.finish()
     [row] = stages.rows("ledger")
@@ -133,8 +187,8 @@ def test_what_an_index_holds_never_goes_and_is_named_as_it_is(tmp_path):
 
 
 def test_a_step_that_names_what_is_gone_or_the_same_twice_is_told_so(tmp_path):
-    documents = {"doc": np.array([b"a"], "S20"), "first": np.array([0, 2]), "paragraph": np.arange(2, dtype=np.int32)}
-    write(tmp_path / "documents.table", documents)
+    table = {"doc": np.array([b"a"], "S20"), "first": np.array([0, 2]), "paragraph": np.arange(2, dtype=np.int32)}
+    write(tmp_path / "documents.table", table)
     ending = Ending([Sketched(tmp_path)], [], tmp_path)
     ending.take("one", across.drops({1: 0}, "rule"))
     assert [alive.tolist() for alive in ending.alive] == [[True, False]]
@@ -152,14 +206,14 @@ def test_of_what_a_step_leaves_on_disk_only_what_others_read_is_kept(tmp_path):
         stages.clean()
         stages.settle()
     found = sorted(path.relative_to(stages.job.work / "settle").as_posix() for path in (stages.job.work / "settle").rglob("*"))
-    assert found == ["00000.table", "same-lines", "same-lines/pairs.table"]
+    assert found == ["00000-0000.table", "entry.json", "same-lines", "same-lines/pairs.table"]
 
 
 @pytest.mark.parametrize("rows", [10_000])
 def test_long_chains_and_rings_come_to_their_end(tmp_path, rows):
     """Each row goes for the one before it; the last two go for each other."""
-    documents = {"doc": np.array([b"a"], "S20"), "first": np.array([0, rows]), "paragraph": np.arange(rows, dtype=np.int32)}
-    write(tmp_path / "documents.table", documents)
+    table = {"doc": np.array([b"a"], "S20"), "first": np.array([0, rows]), "paragraph": np.arange(rows, dtype=np.int32)}
+    write(tmp_path / "documents.table", table)
     ending = Ending([Sketched(tmp_path)], [], tmp_path)
     of = np.arange(rows)
     of[1:-2] -= 1
