@@ -10,8 +10,9 @@ import click
 from curate.config import Config, Input, Output, load
 from curate.fields import describe
 from curate.formats.inputs import written
-from curate.formats.jsonl import Fields
 from curate.formats.pages import Reading
+from curate.formats.record import Fields
+from curate.places import Place, place
 
 PAGE: Final = "page"
 CORPUS: Final = "corpus"
@@ -19,6 +20,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CHOICES: Final = {
     (cls, name): list(get_args(hint)) for cls in (Input, Output) for name, hint in get_type_hints(cls).items() if get_args(hint)
 }
+
+
+class _PlaceType(click.ParamType[Place]):
+    """A folder on a disk or the address of one in a store; whether it is there is seen when it is used."""
+
+    name = "place"
+
+    def convert(self, value: str | Place, param: click.Parameter | None, ctx: click.Context | None) -> Place:  # noqa: ARG002  # click's
+        return place(value) if isinstance(value, str) else value
+
+
+PLACE: Final = _PlaceType()
 
 
 class Settings(NamedTuple):
@@ -71,7 +84,11 @@ def settings(options: dict[str, Any], preset: str = PAGE) -> Settings:
     config = load(options["config"] or options["preset"] or preset).with_rules(options["rules"])
     fields = replace(config.input.fields, **_given(options, {f"{field.name}_field": field.name for field in describe(Fields)}))
     given = replace(config.input, fields=fields, **_given(options, {"site_from": "site_from", "format_": "format"}))
-    config = replace(config, input=given, output=replace(config.output, **_given(options, {"ledger": "ledger", "compress": "compress"})))
+    config = replace(
+        config,
+        input=given,
+        output=replace(config.output, **_given(options, {"ledger": "ledger", "output_format": "format", "compress": "compress"})),
+    )
     return Settings(config, Reading(given.format, given.site_from, given.fields, config.limits, written(options["url"])))
 
 
@@ -82,5 +99,6 @@ def _given(options: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 def output_options(command: F) -> F:
     """The options that say what is written."""
     ledger = click.option("--ledger", type=click.Choice(_CHOICES[Output, "ledger"]), default=None, help=_help(Output, "ledger"))
+    written_as = click.option("--output-format", type=click.Choice(_CHOICES[Output, "format"]), default=None, help=_help(Output, "format"))
     compress = click.option("--compress", type=click.Choice(["zst", "gz"]), default=None, help=_help(Output, "compress"))
-    return ledger(compress(command))
+    return ledger(written_as(compress(command)))

@@ -1,46 +1,54 @@
 """`curate plan`: divide a run into shards; say what is still to do."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
-from curate.cli.options import output_options, run_options
+from curate.cli.options import PLACE, output_options, run_options
 from curate.cli.running import plan_of, plan_options
 from curate.cli.tables import console
 from curate.errors import UsageError
-from curate.formats.inputs import STDIN
-from curate.run.folder import held
-from curate.run.plan import PLAN_FILE, Plan, write
+from curate.formats.inputs import STDIN, WORK
+from curate.places import Place
+from curate.run.plan import PLAN_FILE, Plan
 from curate.run.run import Run
 from curate.run.work import State
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
-@click.option("-o", "--out", required=True, metavar="OUT", type=click.Path(file_okay=False), help="Folder that the run will write to.")
+@click.option("-o", "--out", required=True, metavar="OUT", type=PLACE, help="Folder that the run will write to.")
 @run_options
 @output_options
 @plan_options
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
-def command(inputs: tuple[str, ...], out: str, **options: Any) -> int:  # noqa: ANN401  # the options above, by name
+def command(inputs: tuple[str, ...], out: Place, **options: Any) -> int:  # noqa: ANN401  # the options above, by name
     """Plan what `curate clean IN... -o OUT` does, read no page, and say how far an earlier run into OUT has come.
 
-    The plan is OUT/.curate/plan.json, which can be read; `curate clean --plan OUT` carries it out, and says so when an
-    input is not what it was.
+    The plan is OUT/.curate/plan.json, which can be read. `curate clean --plan OUT` carries it out, and says so when an
+    input is not what it was; or many jobs do, each a share: `curate clean --plan OUT --shard 3/100`, then `curate settle OUT`
+    and `curate finish OUT`.
     """
     if STDIN in inputs:
         raise UsageError("standard input cannot be planned: what comes is not known before")
-    plan = plan_of(inputs, out, options)
+    plan = plan_of(inputs, str(out), options)
     run = Run(plan)
-    with held(Path(out)) as folder:
-        states = run.states(Path(out))
-        write(plan, folder / PLAN_FILE)
+    states = run.freeze(out)
     if not options["quiet"]:
-        console().print(_table(plan, states))
-        console().print(f"the plan is {folder / PLAN_FILE}", soft_wrap=True, markup=False)
+        said = console()
+        said.print(_table(plan, states))
+        said.print(f"the plan is {out / WORK / PLAN_FILE}", soft_wrap=True, markup=False)
+        for line in _next(str(out), across=bool(run.pipeline.across)):
+            said.print(line, soft_wrap=True, markup=False)
     return 0
+
+
+def _next(out: str, *, across: bool) -> list[str]:
+    """The commands that carry a plan out."""
+    settle = f"`curate settle {out}`, " if across else ""
+    shares = f"`curate clean --plan {out} --shard K/N` for each K from 1 to N, {settle}`curate finish {out}`"
+    return [f"next: `curate clean --plan {out}`", f"or on several machines: {shares}"]
 
 
 def _table(plan: Plan, states: list[State]) -> Table:

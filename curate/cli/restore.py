@@ -1,26 +1,19 @@
 """`curate restore`: the pages as they were read, from what a run wrote."""
 
 from collections import Counter
-from pathlib import Path
 
 import click
 
+from curate.cli.options import PLACE
 from curate.cli.tables import console
+from curate.places import Place
 from curate.run.restore import restored, write
 
 
 @click.command()
-@click.argument("run", metavar="OUT", type=click.Path(file_okay=False, exists=True, path_type=Path))
-@click.option(
-    "-o",
-    "--out",
-    "to",
-    metavar="DIR",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to write the pages to.",
-)
-def command(run: Path, to: Path) -> int:
+@click.argument("run", metavar="OUT", type=PLACE)
+@click.option("-o", "--out", "to", metavar="DIR", required=True, type=PLACE, help="Folder to write the pages to.")
+def command(run: Place, to: Place) -> int:
     """Rebuild the pages that the run in OUT read: text byte for byte, HTML paragraph for paragraph.
 
     Text pages get their names back, compression taken off; the text of JSON records comes as JSON lines, that of HTML

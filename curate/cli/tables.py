@@ -38,4 +38,6 @@ def summary(counts: Counts, pipeline: Pipeline) -> Table:
     table.add_row("kept", f"{counts.outcomes['kept']:,}", f"{counts.kept:,}", f"{counts.chars_kept:,}", f"{counts.chars_kept / chars:6.1%}")
     for reason, number in counts.reasons.most_common():
         table.add_row(f"  {reason}", f"{number:,}", "", "", "")
+    for kind, number in counts.aside.most_common():
+        table.add_row(f"  no page: {kind}", f"{number:,}", "", "", "")
     return table

@@ -33,6 +33,7 @@ class Counts:
     hosts: dict[str, HostCount] = field(default_factory=dict)
     tags: dict[str, Counter[str]] = field(default_factory=dict)
     rule_files: Counter[str] = field(default_factory=Counter)
+    aside: Counter[str] = field(default_factory=Counter)  # records of a crawl that are no pages, by what they are
 
     def add(self, doc: Document) -> None:
         """Count a document that has been through the pipeline, or that could not be read."""
@@ -55,7 +56,7 @@ class Counts:
 
     def merge(self, other: "Counts") -> None:
         """Add the counts of another part of the run."""
-        for name in ("outcomes", "reasons", "rule_files", "read", "kept", "chars_read", "chars_kept"):
+        for name in ("outcomes", "reasons", "rule_files", "aside", "read", "kept", "chars_read", "chars_kept"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for tag, values in other.tags.items():
             self.tags[tag] = self.tags.get(tag, Counter()) + values
@@ -79,6 +80,7 @@ class Counts:
         return {
             "documents": {"read": self.documents, **{name: self.outcomes[name] for name in ("kept", "emptied", "dropped", "failed")}},
             "reasons": dict(sorted(self.reasons.items())),
+            "aside": dict(sorted(self.aside.items())),
             "paragraphs": {"read": self.read, "kept": self.kept},
             "chars": {"read": self.chars_read, "kept": self.chars_kept},
             "steps": {

@@ -1,73 +1,102 @@
-"""The output folder of a run: held by one run at a time, and changed only when everything that is to be in it is there."""
+"""The output folder of a run is changed only when everything that is to be in it is there."""
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
-from curate.errors import SurroundingsError, UsageError
+import msgspec
+
+from curate.errors import SurroundingsError
 from curate.formats.inputs import OUTPUT, WORK
-from curate.run.stages import sync
+from curate.places import Place, is_local
+from curate.run.stages import entries, sync
 from curate.run.writer import RUN_FILE
+from curate.stores import objects
+from curate.stores.objects import Seen, reached
 
-_LOCK: Final = "lock"
-
-
-@contextmanager
-def held(out: Path) -> Iterator[Path]:
-    """Make a folder if need be, and hold it for one run; gives the folder for its work.
-
-    The lock goes with the process, however that ends. Raises UsageError when the folder cannot be written,
-    SurroundingsError when another run holds it.
-    """
-    work = out / WORK
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock = (work / _LOCK).open("a+")
-    except OSError as problem:
-        why = "it is a file" if out.is_file() else problem.strerror
-        raise UsageError(f"cannot write to {str(out)!r}: {why}; name another folder with -o") from problem
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            who = f" (process {number})" if (number := lock.read().strip()) else ""
-            raise SurroundingsError(f"another run{who} is writing to {str(out)!r}; wait for it, or name another folder with -o") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield work
+_PUBLISHED: Final = "published.json"  # in the folder of work
 
 
-def publish(out: Path, rows: Mapping[str, Path], summary: bytes) -> bool:
+class _Published(msgspec.Struct, frozen=True):
+    """A file in the output folder of a store, as it was put there."""
+
+    hash: str  # of what is in it, as the stage's entry has it
+    size: int
+    version: str  # in the store's words: what anybody else writes has another one
+
+
+def publish(out: Place, rows: Mapping[str, Place], summary: bytes) -> bool:
     """Give the files of stages their names in the output folder, `summary` as run.json last of all; False when all of it was there.
 
-    Files are linked and not moved, so that they take no more room and their stage stays whole. Whatever an earlier run
-    left besides goes. In between there is no run.json: the folder holds no run until it holds all of the new one.
+    On a disk files are linked and not moved, so that they take no more room and their stage stays whole; a store makes copies. Whatever
+    an earlier run left besides goes. In between there is no run.json: the folder holds no run until it holds all of the new one.
     """
-    try:
-        new = {name: path for name, path in rows.items() if not _same(out / name, path)}
-        old = [path for path in _outputs(out) if path.name not in rows and path.name != RUN_FILE]
-        if not new and not old and _content(out / RUN_FILE) == summary:
-            return False
-        (out / RUN_FILE).unlink(missing_ok=True)
-        for name, path in new.items():
-            _link(path, out / name)
-        for path in old:
-            path.unlink()
-        sync(out)
-        partial = out / f".{RUN_FILE}.partial"
-        partial.write_bytes(summary)
-        sync(partial)
-        partial.replace(out / RUN_FILE)
-        sync(out)
-    except OSError as problem:
-        raise SurroundingsError(f"naming the files in {str(out)!r} failed: {problem.strerror or problem}; run again") from problem
+    if is_local(out):
+        try:
+            return _publish_here(out, cast("Mapping[str, Path]", rows), summary)
+        except OSError as problem:
+            raise SurroundingsError(f"naming the files in {str(out)!r} failed: {problem.strerror or problem}; run again") from problem
+    hashes = _hashes(rows)
+    with reached("naming the files in", out):
+        return _publish_in_store(out, rows, hashes, summary)
+
+
+def _publish_here(out: Path, rows: Mapping[str, Path], summary: bytes) -> bool:
+    new = {name: path for name, path in rows.items() if not _same(out / name, path)}
+    old = [path for path in _outputs(out) if path.name not in rows and path.name != RUN_FILE]
+    if not new and not old and _content(out / RUN_FILE) == summary:
+        return False
+    (out / RUN_FILE).unlink(missing_ok=True)
+    for name, path in new.items():
+        _link(path, out / name)
+    for path in old:
+        path.unlink()
+    sync(out)
+    partial = out / f".{RUN_FILE}.partial"
+    partial.write_bytes(summary)
+    sync(partial)
+    partial.replace(out / RUN_FILE)
+    sync(out)
     return True
+
+
+def _publish_in_store(out: Place, rows: Mapping[str, Place], hashes: Mapping[str, str], summary: bytes) -> bool:
+    """The same by a store's own copying. Nothing is read to tell what is right already: it was noted when it was put there."""
+    there, _ = objects.here(out)
+    before = _published(out / WORK / _PUBLISHED)
+    right = {name for name, hash_ in hashes.items() if name in there and before.get(name) == _Published(hash_, *there[name])}
+    old = [name for name in there if OUTPUT.fullmatch(name) and name not in rows and name != RUN_FILE]
+    if right == set(rows) and not old and RUN_FILE in there and objects.found(out / RUN_FILE) == summary:
+        return False
+    objects.remove(out / RUN_FILE)
+    objects.copy([(path, out / name) for name, path in rows.items() if name not in right])
+    for name in old:
+        objects.remove(out / name)
+    _note(out, hashes, objects.here(out)[0])
+    objects.write(out / RUN_FILE, summary)
+    return True
+
+
+def _hashes(rows: Mapping[str, Place]) -> dict[str, str]:
+    """What is in the files of stages, by the names that they get: their entries know."""
+    folders: Sequence[Place] = list(dict.fromkeys(path.parent for path in rows.values()))
+    found = dict(zip(folders, entries(folders), strict=True))
+    return {name: found[path.parent].hashes.get(path.name, "") for name, path in rows.items()}
+
+
+def _published(path: Place) -> dict[str, _Published]:
+    try:
+        return msgspec.json.decode(objects.found(path), type=dict[str, _Published])
+    except msgspec.DecodeError:  # there is none, or it is from another version: everything is copied again
+        return {}
+
+
+def _note(out: Place, hashes: Mapping[str, str], there: Mapping[str, Seen]) -> None:
+    noted = {name: _Published(hash_, *there[name]) for name, hash_ in hashes.items()}
+    objects.write(out / WORK / _PUBLISHED, msgspec.json.encode(noted))
 
 
 def _outputs(out: Path) -> list[Path]:
@@ -103,8 +132,10 @@ def _link(path: Path, name: Path) -> None:
     partial.replace(name)
 
 
-def tidy_output(out: Path) -> None:
-    """Take away what a run that was killed has left half published."""
+def tidy_output(out: Place) -> None:
+    """Take away what a run that was killed has left half published; in a store nothing is ever half an object."""
+    if not is_local(out):
+        return
     for path in out.glob(".*.partial"):
         if OUTPUT.fullmatch(path.name[1:].removesuffix(".partial")):
             with suppress(FileNotFoundError):

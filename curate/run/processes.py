@@ -7,32 +7,23 @@ import os
 import pickle
 import signal
 import threading
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self, cast
+from typing import Any, Final, Self, cast
 
 from curate.duplicates.corpus import Answer, Item
-from curate.errors import SurroundingsError, UsageError
+from curate.errors import SurroundingsError
+from curate.run.replies import Reply, answer_of, reply
 from curate.run.serial import Serial, unwatched
 
 _TRIES: Final = 3  # for an item whose worker dies: a machine short of memory may have more later
 _SHOWN: Final = 200  # characters of an item in a message
 _CONTEXT: Final = get_context("spawn")  # a fork would take locks along that other threads hold
-
-
-class _Reply(NamedTuple):
-    """What a worker sends: an answer, or what was raised."""
-
-    answer: object
-    raised: bytes = b""  # the exception, pickled
-    told: str = ""  # its message, for one that cannot be pickled, and where it was raised
 
 
 class _Worker:
@@ -59,6 +50,7 @@ class Processes:
     """Several processes, begun when there is work for more than one, and kept for the next. To be used in a `with`."""
 
     here = False
+    apart = False
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -116,7 +108,7 @@ class Processes:
         """What a worker has sent; nothing from one that has died, whose item then waits again."""
         number, worker.item = worker.item, -1
         try:
-            reply = cast("_Reply", worker.line.recv())
+            given = cast("Reply", worker.line.recv())
         except (EOFError, OSError):  # in the middle of an answer it is an OSError
             self._workers.remove(worker)
             worker.process.join()
@@ -126,24 +118,13 @@ class Processes:
                 raise SurroundingsError(f"{said}; perhaps for want of memory: run again with fewer --workers") from None
             waiting.appendleft(number)
             return []
-        if reply.raised or reply.told:
-            raise _raised(reply)
-        return [reply.answer]
+        return [answer_of(given)]
 
 
 def _death(process: BaseProcess) -> str:
     """How a process ended, in words."""
     code = process.exitcode or 0
     return f"signal {-code}" if code < 0 else f"exit {code}"
-
-
-def _raised(reply: _Reply) -> BaseException:
-    """What a worker raised, with where it was."""
-    if not reply.raised:
-        return RuntimeError(reply.told)
-    problem = cast("BaseException", pickle.loads(reply.raised))  # noqa: S301  # our own worker's
-    problem.add_note(reply.told)
-    return problem
 
 
 def _serve(line: Connection, lifeline: Connection) -> None:
@@ -162,32 +143,4 @@ def _serve(line: Connection, lifeline: Connection) -> None:
         except EOFError:
             return
         function = sent or function
-        line.send(_reply(function, item))
-
-
-def _reply(function: bytes, item: bytes) -> _Reply:
-    try:
-        return _Reply(_loaded(function)(pickle.loads(item)))  # noqa: S301  # our own parent's
-    except Exception as problem:  # noqa: BLE001  # whatever it is, the parent raises it
-        told = "in a worker process:\n" + "".join(traceback.format_exception(problem))
-        return _Reply(None, _pickled(problem), told)
-
-
-@lru_cache(maxsize=1)
-def _loaded(function: bytes) -> Callable[[Any], Any]:
-    """A function as it was sent; the same is sent once and used for many items."""
-    loaded: Callable[[Any], Any] = pickle.loads(function)  # noqa: S301  # our own parent's
-    return loaded
-
-
-def _pickled(problem: Exception) -> bytes:
-    """An exception that can cross; of curate's own the kind and the message do."""
-    for kind in (SurroundingsError, UsageError):
-        if isinstance(problem, kind):
-            return pickle.dumps(kind(str(problem)))
-    try:
-        pickled = pickle.dumps(problem)
-        pickle.loads(pickled)  # noqa: S301  # some can be pickled and not read again
-    except Exception:  # noqa: BLE001  # pickling runs the exception's own code
-        return b""
-    return pickled
+        line.send(reply(function, item, "a worker process"))

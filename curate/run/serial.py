@@ -20,8 +20,13 @@ class Engine(Protocol):
         ...
 
     @property
+    def apart(self) -> bool:
+        """Whether items are worked on by other machines, which see only what is shared with them."""
+        ...
+
+    @property
     def workers(self) -> int:
-        """How many items are worked on at one time."""
+        """How many items are worked on at one time, on one machine: they share its memory."""
         ...
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
@@ -36,6 +41,7 @@ class Serial:
     """One item after another, in this process."""
 
     here = True
+    apart = False
     workers = 1
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:

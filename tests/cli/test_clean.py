@@ -440,7 +440,7 @@ class TestFolder:
         run = json.loads((out / "run.json").read_bytes())
         assert list(run) == [
             *("schema", "curate", "python", "packages", "pipeline", "rules", "rule_packs", "weights", "inputs", "config"),
-            *("documents", "reasons", "paragraphs", "chars", "steps", "tags", "rule_files", "hosts"),
+            *("documents", "reasons", "aside", "paragraphs", "chars", "steps", "tags", "rule_files", "hosts"),
         ]
         assert run["schema"] == 1
         assert run["inputs"] == [str(folder)]
@@ -588,7 +588,7 @@ def visible(out):
 
 def under_way(out):
     """Whether a shard is being cleaned."""
-    return bool(list(out.glob(".curate/clean/.*/*")))
+    return bool(list(out.glob(".curate/clean/.*")))
 
 
 @contextmanager

@@ -26,15 +26,21 @@ COMMANDS = {
         "--site-from",
         "--format",
         "--ledger",
+        "--output-format",
         "--compress",
         "--plan",
+        "--shard",
         "--workers",
+        "--engine",
+        "--address",
     ],
     "explain": ["PAGE", "--json", "--preset", "--config", "--rules", "--url"],
+    "finish": ["OUT", "--shard", "--allow-failed", "--workers", "--engine", "--address"],
     "init": ["FILE", "--preset"],
     "plan": ["IN...", "--out", "--preset", "--config", "--memory", "--index", "--check-content", "--limit"],
     "presets": ["NAME"],
     "restore": ["OUT", "--out"],
+    "settle": ["OUT", "--workers", "--engine", "--address"],
     "steps": ["NAME"],
 }
 
@@ -242,7 +248,7 @@ class TestInit:
         assert found["input"].keys() == {"format", "site_from", "fields", "shard_bytes"}
         assert found["input"]["fields"].keys() == {"text", "html", "url", "id", "title", "date", "site"}
         assert found["limits"].keys() == {"bytes", "depth", "paragraphs", "line"}
-        assert found["output"].keys() == {"ledger", "compress"}
+        assert found["output"].keys() == {"ledger", "format", "compress"}
         assert [table["name"] for table in found["step"]] == [entry.name for entry in load("corpus").entries]
 
     def test_it_says_how_to_run_it_from_a_makefile(self, curate, tmp_path, monkeypatch):

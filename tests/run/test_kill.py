@@ -18,7 +18,7 @@ def begun(out, stage):
     told = {
         "start": ["lock"],
         "clean": ["clean/.*.partial"],
-        "settle": [".settle.partial", "settle"],
+        "settle": [".settle.*partial", "settle"],
         "finish": ["finish/.*.partial", "finish"],
         "publish": ["../clean-*"],
     }

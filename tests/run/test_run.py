@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import zipfile
 
 import pytest
 
 from curate.errors import SurroundingsError
-from curate.run.folder import held, publish
+from curate.run.folder import publish
+from curate.run.lock import held
 
 
 @pytest.fixture
@@ -168,7 +171,7 @@ class TestAgain:
         out = tmp_path / "out"
         run(pages, out)
         before = written(out)
-        for path in list((out / ".curate" / "clean").glob("*/*"))[:4]:
+        for path in [path for path in (out / ".curate" / "clean").rglob("*") if path.is_file()][:4]:
             path.unlink()
         run(pages, out)
         assert written(out) == before
@@ -201,6 +204,55 @@ class TestAgain:
         run(pages, out, "--compress", "zst")
         assert {name.rpartition(".")[2] for name in written(out)} == {"zst"}
         assert curate.rows(out) == rows
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_progress_is_told_of_pages_in_an_archive(script, config, crawl, tmp_path, curate, workers):  # noqa: PLR0917  # fixtures
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        with zipfile.ZipFile(tmp_path / "in" / f"{name}.zip", "w") as archive:
+            for number in range(4):
+                archive.write(crawl / f"{number}.txt", f"down/{number}.txt")
+    command = [script, "clean", tmp_path / "in", "-o", tmp_path / "out", "--config", config, "--workers", str(workers)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert len(curate.rows(tmp_path / "out", "pages")) == 8
+
+
+def warc(kind, body):
+    """A record of a crawl, uncompressed."""
+    content = "application/http; msgtype=" + kind
+    head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: https://oxneylantern.example/ferry\r\nContent-Type: {content}\r\n"
+    return f"{head}WARC-Record-ID: <urn:uuid:0>\r\nContent-Length: {len(body)}\r\n\r\n{body}\r\n\r\n".encode("ascii")
+
+
+class TestAside:
+    """Records of a crawl that are no pages."""
+
+    ASKED = "GET /ferry HTTP/1.1\r\nHost: oxneylantern.example\r\n\r\n"
+    ANSWERED = "HTTP/1.1 {status} X\r\nContent-Type: text/html\r\n\r\n<p>The ferry at Oxney was painted twice in one summer.</p>"
+
+    @pytest.fixture
+    def crawled(self, tmp_path):
+        """Two files, each a shard: in one what was asked, and in both an answer that is no page."""
+        missing, there = (warc("response", self.ANSWERED.format(status=status)) for status in (404, 200))
+        (tmp_path / "crawl").mkdir()
+        (tmp_path / "crawl" / "a.warc").write_bytes(warc("request", self.ASKED) + missing + there * 30)
+        (tmp_path / "crawl" / "b.warc").write_bytes(there * 30 + missing)
+        return tmp_path / "crawl"
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_they_are_counted_by_what_they_are_and_are_in_no_row(self, script, config, crawled, tmp_path, counted, curate, workers):  # noqa: PLR0917  # fixtures
+        command = [script, "clean", crawled, "-o", tmp_path / "out", "--config", config, "--workers", str(workers)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        assert len(set(made(tmp_path / "out"))) == 2
+        assert counted(tmp_path / "out")["aside"] == {"request": 1, "status 404": 2}
+        assert len(curate.rows(tmp_path / "out", "pages")) == 60
+        assert re.search(r"no page: status 404 +2\b", ended.stderr)
+
+    def test_a_stream_counts_them_too(self, config, crawled, curate):
+        assert "no page: status 404" in curate("clean", crawled, "-o", "-", "--config", config, "--workers", 1).err
 
 
 class TestFolder:

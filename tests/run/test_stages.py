@@ -73,18 +73,24 @@ def told(stages):
     return [(row["step"], row["paragraph"], row["text"]) for row in stages.rows("ledger")]
 
 
+def left(run):
+    """The files that cleaning the first shard has left."""
+    folder = run.job.at("clean", 0)
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 def test_without_corpus_steps_cleaning_writes_the_final_rows(stages):
     run = stages([{"a.txt": HERON, "b.txt": FERRY}], entry("without"))
     [done] = run.clean()
     assert [row["outcome"] for row in run.rows("pages")] == ["emptied", "kept"]
     assert (done.documents, done.counts.outcomes, done.steps["without"].dropped) == (2, {"emptied": 1, "kept": 1}, 1)
-    assert sorted(path.name for path in run.job.at("clean", 0).iterdir()) == ["clean.jsonl", "ledger.jsonl", "pages.jsonl"]
+    assert left(run) == ["clean.jsonl", "entry.json", "ledger.jsonl", "pages.jsonl"]
 
 
 def test_what_cleaning_leaves_are_documents_and_one_table_for_sketches_that_are_equal(stages):
     run = stages([{"a.txt": FERRY, "b.txt": ""}], entry("same-pages"), entry("same-lines"))
     [done] = run.clean()
-    assert sorted(path.name for path in run.job.at("clean", 0).iterdir()) == ["documents.table", "documents.zst", "texts-0.table"]
+    assert left(run) == ["0000/documents.table", "0000/documents.zst", "0000/texts-0.table", "entry.json"]
     assert done.documents == 2
     assert not done.counts.outcomes, "what becomes of them is not known yet"
 
@@ -96,7 +102,7 @@ def test_a_page_that_later_steps_would_drop_as_it_stands_takes_no_part(stages):
     run.run()
     assert [row["outcome"] for row in run.rows("pages")] == ["emptied", "kept"]
     assert told(run) == [("min-chars", 0, FERRY)]
-    assert len(read(run.job.at("clean", 0) / "documents.table")["doc"]) == 0
+    assert len(read(run.job.at("clean", 0) / "0000" / "documents.table")["doc"]) == 0
 
 
 def test_a_page_that_failed_or_has_no_text_takes_no_part_and_has_its_row(stages):
@@ -184,7 +190,7 @@ def test_what_is_left_at_the_very_end_is_what_an_index_gets(stages):
     with across.mock.patch("curate.run.settle._indexed", return_value=()):
         run.settle()
     run.finish()
-    assert surviving(run.job, 0).tolist() == [True, False, True, False, False]
+    assert [rows.tolist() for rows in surviving(run.job, 0)] == [[True, False, True, False, False]]
 
 
 def test_a_number_of_documents_is_read_in_order(stages):
@@ -205,8 +211,8 @@ def test_documents_that_are_cut_off_end_the_run(stages):
     run = stages([{"a.txt": FERRY}], entry("same-lines"))
     run.clean()
     run.settle()
-    path = run.job.at("clean", 0) / "documents.zst"
-    path.write_bytes(path.read_bytes()[:-4])
+    path = run.job.at("clean", 0) / "0000" / "documents.zst"
+    path.write_bytes(path.read_bytes()[:-4] + bytes(4))
     with pytest.raises(SurroundingsError, match="take its folder away and run again"):
         run.finish()
 

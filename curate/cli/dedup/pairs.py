@@ -1,19 +1,19 @@
 """`curate dedup pairs`: every pair of paragraphs or documents that a run found near, with both texts and what happened to each."""
 
-from pathlib import Path
-
 import click
 import msgspec
 
+from curate.cli.options import PLACE
 from curate.cli.tables import console
+from curate.places import Place
 from curate.report.explain import visible
 from curate.report.pairs import GONE, Pair, Side, pairs
 
 
 @click.command()
-@click.argument("run", metavar="OUT", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.argument("run", metavar="OUT", type=PLACE)
 @click.option("--json", "json_", is_flag=True, help="One JSON object a pair instead.")
-def command(run: Path, json_: bool) -> int:  # noqa: FBT001  # click passes options by name
+def command(run: Place, json_: bool) -> int:  # noqa: FBT001  # click passes options by name
     """List the pairs that the duplicate steps of the run in OUT found near, by the rule and the measure they were found on.
 
     Both texts are shown as they were read, with what took them out where something did; a document is shown by

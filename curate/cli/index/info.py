@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 import msgspec
@@ -12,6 +11,7 @@ from rich.table import Table
 from curate.cli.tables import Terminal
 from curate.duplicates.index import Index
 from curate.duplicates.sketch import Shingled
+from curate.places import place
 
 _UNBROKEN = 1 << 16  # columns that other programs, which read no breaks, get
 
@@ -31,7 +31,7 @@ class _Row(msgspec.Struct):
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path())
+@click.argument("folder", metavar="DIR")
 @click.option("--json", "json_", is_flag=True, help="One JSON object instead.")
 def command(folder: str, json_: bool) -> int:  # noqa: FBT001  # click passes options by name
     """List the runs whose sketches the index in DIR keeps, in the order in which they were added.
@@ -39,7 +39,7 @@ def command(folder: str, json_: bool) -> int:  # noqa: FBT001  # click passes op
     What is in the index stays: a later run drops what repeats it. Below stands how paragraphs are sketched, which has to be
     the same in every run. The exit code is 2 for a folder that is no index.
     """
-    index = Index(Path(folder))
+    index = Index(place(folder))
     sketcher = index.sketcher()
     rows = [_Row(segment.run, segment.documents, segment.paragraphs, segment.size) for segment in index.contents()]
     total = _Row("all", *(sum(getattr(row, name) for row in rows) for name in ("documents", "paragraphs", "bytes")))

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import click
 
+from curate.cli.options import PLACE
 from curate.cli.tables import console
+from curate.places import Place
 from curate.train.review import Judgement, label, read_review, summary
 
 
 @click.command()
-@click.argument("run", metavar="RUN", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.argument("run", metavar="RUN", type=PLACE)
 @click.argument("review", metavar="REVIEW", type=click.Path(dir_okay=False, exists=True, path_type=Path))
 @click.option(
     "-o",
@@ -20,7 +22,7 @@ from curate.train.review import Judgement, label, read_review, summary
     help="Folder to write the labelled pages to; a new or empty one.",
 )
 @click.option("--only-reviewed", is_flag=True, help="Paragraphs that nobody judged are neutral; else they have the run's own decision.")
-def command(run: Path, review: Path, out: Path, *, only_reviewed: bool) -> int:
+def command(run: Place, review: Path, out: Path, *, only_reviewed: bool) -> int:
     """Write the pages of RUN that REVIEW judges to LABELLED, with a label for each paragraph.
 
     RUN is the output folder of `curate clean` with --ledger full. REVIEW is JSON lines, one judgement of a paragraph each:

@@ -10,6 +10,7 @@ import msgspec
 
 from curate.errors import UsageError
 from curate.formats.records import SCHEMA
+from curate.places import Place, place
 from curate.report.explain import visible
 from curate.rules.load import load
 from curate.run.writer import RUN_FILE
@@ -52,13 +53,13 @@ def command(runs: tuple[str, ...], pages: int, rules: tuple[str, ...], **options
     return 1 if options["fail"] and found.silent else 0
 
 
-def _folder(run: str) -> Path:
+def _folder(run: str) -> Place:
     """The output folder that is meant, which its run.json may stand for."""
-    path = Path(run)
+    path = place(run)
     return path.parent if path.name == RUN_FILE and path.is_file() else path
 
 
-def _read(folder: Path) -> Run:
+def _read(folder: Place) -> Run:
     path = folder / RUN_FILE
     try:
         data = path.read_bytes()

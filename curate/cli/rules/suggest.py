@@ -14,6 +14,7 @@ from curate.document import Document
 from curate.errors import UsageError
 from curate.fields import describe
 from curate.formats.inputs import File, find
+from curate.places import place
 from curate.report.explain import visible
 from curate.rules.format import Status
 from curate.rules.library import Library, library
@@ -89,7 +90,7 @@ def of_run(out: str, asked: Given) -> Iterator[Page]:
     """The pages of a finished run whose hosts repeat something, as the rules in force leave them; only lines that recur are free."""
     from curate.run.recurred import recurred  # noqa: PLC0415  # takes along what runs are made of
 
-    run, pipeline = Path(out), asked.settings.config.pipeline()
+    run, pipeline = place(out), asked.settings.config.pipeline()
     pages, found = restored(run), recurred(run)
     if not found.keys:
         raise UsageError(f"{out}: site-lines found no line that recurs, so there is nothing to suggest rules for")

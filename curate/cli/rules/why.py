@@ -20,6 +20,8 @@ from curate.formats.inputs import STDIN, find
 from curate.formats.pages import Reading, pages
 from curate.formats.records import LedgerRow
 from curate.pipeline import Pipeline
+from curate.places import Place
+from curate.places import place as place_of
 from curate.report.explain import visible
 from curate.report.removed import holding, names, rule_folders
 from curate.rules.library import library
@@ -75,7 +77,7 @@ def command(target: str, kept: bool, out: str | None, limit: int, **options: Any
     config, reading = settings(options)
     pipeline = config.pipeline()
     if out is not None:
-        answer = _of_run(target, Path(out), tuple(options["rules"]), limit)
+        answer = _of_run(target, place_of(out), tuple(options["rules"]), limit)
     elif asked is None:
         answer = _of_rule(target, Shelf(in_force(_rules(pipeline).folders)))
     else:
@@ -279,7 +281,7 @@ def _rival(rival: Rival, shelf: Shelf, sign: str) -> Iterator[Told]:
     yield "why", f"      {rule.why}"
 
 
-def _of_run(text: str, out: Path, folders: tuple[str, ...], limit: int) -> Answer:
+def _of_run(text: str, out: Place, folders: tuple[str, ...], limit: int) -> Answer:
     """The removed lines of a run that hold a text, and where the rules that took them stand now."""
     wanted = fold(" ".join(text.split()))
     if not wanted:
