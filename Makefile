@@ -13,7 +13,7 @@ SET_WEIGHTS := $(foreach set,html:fundus=0.8 html:fundus_eval=0.6 html:segments=
 GATE = --quality $(QUALITY) $(if $(filter file,$(origin QUALITY)),,--required) -o $(BUILD)/gate $(SET_WEIGHTS) $(if $(FOLD),--fold $(FOLD)) $(if $(WORKERS),--workers $(WORKERS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run corpus check rules-check format test gate gate-raise model scale golden clean
+.PHONY: help setup run corpus check rules-check format test gate gate-raise model scale bench-scale golden clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,11 @@ model: $(READY)  ## train the page model on QUALITY=… and put its weights and 
 scale: $(READY)  ## what runs across so many generated documents take, into build/scale/ [DOCUMENTS=1000,10000] [WORKERS=1,2]
 	$(BIN)/python tests/scale/rates.py
 	$(BIN)/python tests/scale/scale.py -o $(BUILD)/scale $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(WORKERS),--workers $(WORKERS))
+
+bench-scale: $(READY)  ## unit costs, and what a large crawl costs by them, into build/units/ [PAGES=300] [DOCUMENTS=20000]
+	$(BIN)/python tests/scale/units.py -o $(BUILD)/units $(if $(PAGES),--pages $(PAGES)) $(if $(DOCUMENTS),--documents $(DOCUMENTS))
+	$(BIN)/python tests/scale/costs.py $(BUILD)/units/units.json > $(BUILD)/units/costs.md
+	@cat $(BUILD)/units/costs.md
 
 golden: $(READY)  ## rewrite the expected results in samples/; review the diff like code
 	$(BIN)/pytest tests/test_samples.py tests/filters/test_page_model.py --golden

@@ -53,12 +53,12 @@ def main(documents: int) -> None:
 
 def rates(documents: int) -> list[Rate]:
     """Each figure for documents of 20 paragraphs of 60 words."""
-    texts = list(_texts(documents))
-    table = _sketch(_documents(texts))
+    texts = list(near_texts(documents))
+    table = _sketch(fresh(texts))
     flat, at = table["shingles"], table["at"]
     rows = len(at) - 1
     some = [flat[at[row] : at[row + 1]].tolist() for row in range(min(rows, _BY_DATASKETCH))]
-    unseen = [_documents(texts) for _ in range(_ROUNDS)]
+    unseen = [fresh(texts) for _ in range(_ROUNDS)]
     return [
         Rate("sketch", _best(lambda: _sketch(unseen.pop())) / rows),
         Rate("sign", _best(lambda: signatures(flat, at, SIGNED)) / rows),
@@ -67,14 +67,15 @@ def rates(documents: int) -> list[Rate]:
     ]
 
 
-def _texts(documents: int) -> Iterator[str]:
+def near_texts(documents: int, *, changed: bool = True) -> Iterator[str]:
+    """Texts of which each is near nine others, paragraph by paragraph; or the same as these."""
     world = World(documents, paragraphs=(PARAGRAPHS, PARAGRAPHS), words=(WORDS, WORDS))
     for number in range(documents):
         lines = world.page(number // _COPIES).text.split("\n")[:PARAGRAPHS]
-        yield "\n".join(f"{line[:-1]} {number}." for line in lines)
+        yield "\n".join(f"{line[:-1]} {number}." if changed else line for line in lines)
 
 
-def _documents(texts: Sequence[str]) -> list[Document]:
+def fresh(texts: Sequence[str]) -> list[Document]:
     """Documents of which nothing but the lines is known yet."""
     documents = [document_of_lines(text) for text in texts]
     for number, document in enumerate(documents):
@@ -109,7 +110,7 @@ class _Timed:
 def _verification(texts: Sequence[str], table: Table) -> float:
     """Microseconds for each pair that is compared, with the reading of the sketches and the writing of what is near."""
     documents, timed = Documents(), _Timed()
-    for document in _documents(texts):
+    for document in fresh(texts):
         documents.add(document)
     with TemporaryDirectory() as folder:
         shard, work = Path(folder) / "shard", Path(folder) / "work"
