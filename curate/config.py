@@ -33,7 +33,7 @@ class Input:
         Literal["url", "path", "folder", "field"],
         Meta(description="where a page's site is told: its URL, a host name in its path, the name of its folder, a field of its record"),
     ] = "url"
-    fields: Annotated[Fields, Meta(description="which field of a JSON record holds what")] = Fields()  # noqa: RUF009  # frozen
+    fields: Annotated[Fields, Meta(description="which field of a record (JSON, Parquet, CSV) holds what")] = Fields()  # noqa: RUF009  # frozen
     shard_bytes: Annotated[
         int, Meta(ge=1, description="how much is cleaned in one go, as it lies on the disk; doubled until there are at most 4,096 shards")
     ] = 4_000_000

@@ -159,4 +159,14 @@ def why(problem: BaseException) -> str:
         return "no answer in time"
     said = (problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)).strip()
     text = shown(said.partition("\n")[0])[:_SAID] or type(problem).__name__
-    return f"no permission: {text}" if isinstance(problem, PermissionError) else text
+    return f"no permission with these credentials: {text}" if isinstance(problem, PermissionError) else text
+
+
+def check_credentials(problem: BaseException, address: str) -> None:
+    """Raises UsageError where a store was not asked for want of credentials: asking again is no use.
+
+    Told by the names of what botocore raises (`botocore.exceptions`), since other stores do without it.
+    """
+    if type(problem).__name__ in {"NoCredentialsError", "PartialCredentialsError"}:
+        said = f"{shown(address)!r} needs credentials ({shown(str(problem)).rstrip('.')})"
+        raise UsageError(f"{said}; put them into the environment (AWS_ACCESS_KEY_ID …) or the store's own configuration file") from None

@@ -18,7 +18,7 @@ from curate.run.run import Run
 from curate.run.shares import WHOLE, Share
 
 _STDOUT: Final = "-"
-_OF_A_RUN: Final = frozenset({"out", "plan", "share", "allow_failed", "workers", "engine", "address", "quiet"})  # what no frozen plan says
+_OF_A_RUN: Final = frozenset({"plan", "share", "allow_failed", "workers", "engine", "address", "quiet"})  # what no frozen plan says
 
 
 @click.command()
@@ -37,8 +37,9 @@ _OF_A_RUN: Final = frozenset({"out", "plan", "share", "allow_failed", "workers",
 def command(inputs: tuple[str, ...], out: str, plan: str, share: Share | None, **options: Any) -> int:  # noqa: ANN401  # the options above, by name
     """Clean the pages in IN: files, folders (searched through), globs, or - for standard input.
 
-    Reads .txt, .html, .htm, .jsonl and .ndjson, each plain, .gz or .zst; other suffixes by what is in the file. A run that
-    was ended goes on when the same command is given again; one that is finished does again what has changed.
+    Reads text, HTML, JSON lines, CSV, WARC and WET, each plain, .gz or .zst, Parquet, Arrow and zip: by suffix, or else by what is
+    in the file. A run that was ended goes on when the same command is given again; one that is finished does again what has
+    changed.
     """
     if share and not plan:
         raise UsageError("--shard goes with --plan OUT: shares are of what `curate plan IN... -o OUT` has planned")
@@ -90,9 +91,10 @@ def _plan(inputs: tuple[str, ...], out: str, options: dict[str, Any]) -> Plan:
 def _planned(folder: str, share: Share) -> Plan:
     """The plan that was made in a folder; of its inputs those of a share are looked at."""
     context = click.get_current_context()
-    given = [name for name in context.params if name not in _OF_A_RUN and context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if given or context.params["out"]:
-        raise UsageError(f"--plan {folder} says what is read, how and where to; it goes without {', '.join(given) or '-o'}")
+    asked = [param for param in context.command.params if context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE]
+    given = [param.opts[0] if isinstance(param, click.Option) else "IN" for param in asked if param.name not in _OF_A_RUN]
+    if given:
+        raise UsageError(f"--plan {folder} says what is read, how and where to; it goes without {', '.join(given)}")
     plan = planned_in(place(folder), share)
     check(plan, None if share is WHOLE else {shard.number for shard in share.part(plan.shards)})
     return plan

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import traceback
 from typing import Final
 
 import click
@@ -13,6 +14,7 @@ from curate.errors import SurroundingsError, UsageError
 from curate.version import __version__
 
 USAGE: Final = 2
+FAULT: Final = 3
 SURROUNDINGS: Final = 4
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
@@ -63,4 +65,8 @@ def main() -> None:
     except ReaderGone:
         _let_go_of_stdout()
         code = 0
+    except Exception:  # noqa: BLE001  # Python would end with 1, which says that the corpus is written
+        traceback.print_exc()
+        click.echo("Error: a fault of curate itself; please report it with the lines above", err=True)
+        code = FAULT
     sys.exit(code if isinstance(code, int) else 0)

@@ -56,7 +56,10 @@ def reading_options(command: F, preset: str = PAGE) -> F:
         click.option("--format", "format_", type=click.Choice(_CHOICES[Input, "format"]), default=None, help=_help(Input, "format")),
         *(
             click.option(
-                f"--{field.name}-field", metavar="NAME", default=None, help=f"JSON field with {field.description}. [default: {field.name}]"
+                f"--{field.name}-field",
+                metavar="NAME",
+                default=None,
+                help=f"Field of a record with {field.description}. [default: {field.name}]",
             )
             for field in describe(Fields)
         ),

@@ -16,7 +16,7 @@ from curate.run.restore import restored, write
 def command(run: Place, to: Place) -> int:
     """Rebuild the pages that the run in OUT read: text byte for byte, HTML paragraph for paragraph.
 
-    Text pages get their names back, compression taken off; the text of JSON records comes as JSON lines, that of HTML
+    Text pages get their names back, compression taken off; the text of records comes as JSON lines, that of HTML
     pages as NAME.html.txt with a blank line between paragraphs. Needs a run with --ledger full.
     """
     said = console()

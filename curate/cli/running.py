@@ -137,7 +137,11 @@ def end_share(said: Console, share: Share, did: Did, verb: str) -> None:
     """Say what has come of a share."""
     before = did.shards - did.now - len(did.left)
     parts = [f"{did.now:,} {verb}", f"{before:,} {verb} before" * bool(before), f"{len(did.left):,} left to other jobs" * bool(did.left)]
-    said.print(f"share {share.number} of {share.of}, {did.shards:,} shards: {', '.join(filter(None, parts))}", soft_wrap=True, markup=False)
+    said.print(
+        f"share {share.number} of {share.of}, {did.shards:,} shard{'s' * (did.shards != 1)}: {', '.join(filter(None, parts))}",
+        soft_wrap=True,
+        markup=False,
+    )
     for number, who in did.left:
         said.print(f"shard {number} is left to {who}", soft_wrap=True, markup=False)
 

@@ -27,7 +27,11 @@ def command(out: Place, **options: Any) -> int:  # noqa: ANN401  # the options a
     else:
         with progress(said, quiet=options["quiet"]) as advance:
             new = run.settle(out, advance)
-        text = f"settled: {len(run.plan.shards):,} shards" if new else "nothing has changed since it was settled"
+        text = (
+            f"settled: {len(run.plan.shards):,} shard{'s' * (len(run.plan.shards) != 1)}"
+            if new
+            else "nothing has changed since it was settled"
+        )
     if not options["quiet"]:
         said.print(f"{text}; next: `curate finish {out}`", soft_wrap=True, markup=False)
     return 0

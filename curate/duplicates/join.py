@@ -151,7 +151,7 @@ def _with_first(groups: Column, entries: Column, count: int) -> Iterator[tuple[C
 
 def _distinct(plan: Plan, items: Numbers, placed: Places, places_of: list[tuple[Column, Column]]) -> Pairs:
     """Pairs as numbers, without those of one document and those of two items of an index."""
-    assert plan.end < 1 << 32
+    assert plan.end <= 1 << 32  # see `settle`
     pairs = [np.zeros(0, dtype=np.uint64)]
     for left, right in places_of:
         kept = (placed.documents[left] != placed.documents[right]) & ((placed.order[left] >= 0) | (placed.order[right] >= 0))

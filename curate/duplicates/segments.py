@@ -8,13 +8,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from curate.duplicates.corpus import DOCUMENTS
 from curate.places import Place, is_local
 from curate.stores import objects
 from curate.stores.objects import reached
+from curate.stores.scratch import scratch
 
 LAST: Final = f"{DOCUMENTS}.table"
 ADDING: Final = ".adding"  # on a disk the segment in the making
@@ -69,8 +69,8 @@ def stored(segments: Place) -> dict[str, Mapping[str, int]]:
 def adding(folder: Place) -> Iterator[Path]:
     """An empty folder of this machine for a segment in the making."""
     if not is_local(folder):
-        with TemporaryDirectory(prefix="curate-") as temporary:
-            yield Path(temporary)
+        with scratch() as made:
+            yield made
         return
     begun = folder / ADDING
     if begun.exists():  # left by a run that was killed

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from math import prod
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import numpy as np
@@ -22,6 +21,7 @@ from curate.errors import SurroundingsError
 from curate.places import Place, is_local, shown
 from curate.stores import objects
 from curate.stores.objects import Seen, reached
+from curate.stores.scratch import scratch
 
 Column = NDArray[Any]
 Table = Mapping[str, Column]
@@ -42,9 +42,9 @@ class Stored(NamedTuple):
 def write(path: Path | Place, columns: Table) -> None:
     """Write a table; the file has its name only when all of it is written. The stage that wrote it sees to it that it is on the disk."""
     if not is_local(path):
-        with TemporaryDirectory(prefix="curate-") as folder, reached("writing", path):
-            write(Path(folder) / path.name, columns)
-            objects.put(Path(folder) / path.name, cast("Place", path))
+        with scratch() as folder, reached("writing", path):
+            write(folder / path.name, columns)
+            objects.put(folder / path.name, cast("Place", path))
         return
     arrays = {name: np.ascontiguousarray(column) for name, column in columns.items()}
     with _begun(path, [(name, array.dtype, array.shape) for name, array in arrays.items()]) as file:

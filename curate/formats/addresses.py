@@ -3,12 +3,12 @@
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
 from curate.errors import CurateError, PageError, SurroundingsError, UsageError
 from curate.formats.web import Answers, has_ranges
-from curate.places import is_web, shown, store, why, without_query
+from curate.places import check_credentials, is_web, shown, store, why, without_query
+from curate.stores.objects import Seen, seen_in
 
 _BLOCK: Final = 4 << 20  # bytes of one request: more than a process cleans in a second, and little beside what a page may take
 _BUFFER: Final = 1 << 18  # bytes: what is asked for at a time of the block that is there; less costs more calls than reading
@@ -16,16 +16,6 @@ _ABSENT: Final = frozenset({404, 410})  # what web servers answer for what there
 _SAME: Final = {"s3a": "s3", "gcs": "gs"}
 _OF_THE_OBJECT: Final = (FileNotFoundError, PermissionError, IsADirectoryError, ValueError)  # said of an object, not of its store
 _BUCKETS: Final = frozenset({"s3", "s3a", "gs", "gcs"})
-# What tells that an object is another one, in the words of the stores: the first that there is.
-_VERSIONS: Final = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "Digest")
-_TIMES: Final = ("Last-Modified", "LastModified", "last_modified", "updated", "mtime", "modified", "created")
-
-
-class Seen(NamedTuple):
-    """What a store says of an object without having it read."""
-
-    size: int = -1  # bytes; -1 where it does not say, or was not asked
-    version: str = ""  # its etag, or when it was written; "" where it does not say, or was not asked
 
 
 class There(NamedTuple):
@@ -55,6 +45,7 @@ def told(address: str) -> Iterator[None]:
     except CurateError:
         raise
     except Exception as problem:  # noqa: BLE001  # each package behind fsspec has exceptions of its own
+        check_credentials(problem, address)
         if not is_web(address) and not isinstance(problem, _OF_THE_OBJECT):
             said = f"reading {shown(address)!r} failed: {why(problem)}; the same command goes on when it can be read"
             raise SurroundingsError(said) from None
@@ -84,7 +75,7 @@ def looked_up(address: str) -> There:
     kind = str(found.get("type", ""))
     if kind == "file" and address.endswith("/") and not is_web(address):
         kind = "directory"  # it was written like one
-    return There(kind, _seen(found) if kind == "file" else Seen())
+    return There(kind, seen_in(found) if kind == "file" else Seen())
 
 
 def below(address: str) -> list[Listed]:
@@ -217,20 +208,7 @@ def _listed(address: str, root: str, found: Mapping[str, Mapping[str, Any]]) -> 
     scheme = address.partition("://")[0]
     above = f"{root.rstrip('/')}/"
     return [
-        Listed(f"{scheme}://{path.lstrip('/')}", path.removeprefix(above), _seen(info))
+        Listed(f"{scheme}://{path.lstrip('/')}", path.removeprefix(above), seen_in(info))
         for path, info in sorted(found.items())
         if info["type"] == "file" and path.startswith(above) and not path.endswith("/")  # stores mark folders with such names
     ]
-
-
-def _seen(info: Mapping[str, Any]) -> Seen:
-    """The size and version of an object, from what a store says of it."""
-    size = info.get("size")
-    version = next((_version(info[name]) for name in (*_VERSIONS, *_TIMES) if info.get(name)), "")
-    return Seen(-1 if size is None else int(size), version)
-
-
-def _version(found: Any) -> str:  # noqa: ANN401  # whatever a store says
-    """What a store says of a version; times, which listings and look-ups may write in two ways, in microseconds."""
-    found = found.timestamp() if isinstance(found, datetime) else found
-    return str(round(found * 1e6)) if isinstance(found, float) else str(found)

@@ -18,9 +18,9 @@ import numpy as np
 
 from curate.errors import PageError
 from curate.formats.content import Found
-from curate.formats.inputs import FORMATS, File, bare_suffix
+from curate.formats.inputs import END, FORMATS, File, bare_suffix
 from curate.formats.limits import Limits
-from curate.formats.opening import decompressed, is_plain, problems, raw
+from curate.formats.opening import decompressed, is_compressed, is_plain, problems, raw
 from curate.formats.record import Fields
 
 # What reads a file in an archive, from its first byte to its last.
@@ -94,12 +94,15 @@ def found(  # noqa: PLR0917  # a reader, and the readers it takes
 
 
 def divisible(path: str) -> bool:
-    """Whether an archive's directory is sound, so that ranges of it can be read alone."""
+    """Whether an archive's directory is sound, so that ranges of it can be read alone: each file in it begins in one of them."""
     if not is_plain(path):
         return False
     try:
         with raw(path) as stream:
-            return sum(1 for _ in _entries(stream)) > 1
+            files = last = 0
+            for entry in _entries(stream):
+                files, last = files + 1, max(last, entry.offset)
+            return files > 1 and last < stream.seek(0, io.SEEK_END)
     except PageError:
         return False
 
@@ -173,7 +176,8 @@ def _entry(data: bytes, at: int, before: int) -> tuple[_Member, int]:
         raise PageError(_BROKEN, "its directory has something else where an entry should begin")
     if _IN_64 in {packed, size, offset}:
         size, packed, offset = _wide(data[extra : extra + lengths[1]], size, packed, offset)
-    return _Member(offset + before, _name(data[name:extra]), flags, method, checksum, packed, size), end
+    at = min(offset + before, END - 1)  # no file begins further on: it is read in a range, and fails there
+    return _Member(at, _name(data[name:extra]), flags, method, checksum, packed, size), end
 
 
 def _wide(extra: bytes, *numbers: int) -> Iterator[int]:
@@ -214,6 +218,9 @@ def _directory(stream: BufferedReader) -> _Directory:
     marks = [mark.start() for mark in re.finditer(re.escape(_END_MARK), tail) if mark.start() + _END.size <= len(tail)]
     ends = [(at, record) for at in marks if at + _END.size + (record := _END.unpack_from(tail, at))[-1] == len(tail)]
     if not ends:  # a mark that stands elsewhere is that of an archive in this one
+        stream.seek(0)
+        if is_compressed(stream.read(4)):
+            raise PageError(_BROKEN, "it is compressed as a whole, and is read from its end; unpack it first")
         raise PageError(_BROKEN, "it has no directory at its end: this is no zip archive, or one that is cut off")
     at, (_, disk, _, _, _, length, start, _) = ends[-1]
     end = from_ + at

@@ -20,6 +20,7 @@ _BROKEN: Final = "broken Arrow"
 # What a file begins with. Behind it stands a stream, and then a table of contents, which is of no use to who reads from first to last
 # (Arrow columnar format, "IPC File Format").
 BEGINS: Final = b"ARROW1\0\0"
+STREAM_BEGINS: Final = b"\xff\xff\xff\xff"  # a stream alone, since version 0.15; no text begins so
 _ENDS: Final = (b"\xff\xff\xff\xff\0\0\0\0", b"\0\0\0\0")  # what ends a stream; the second one until version 0.15
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from curate.errors import PageError
+from curate.formats.members import Members, Zstd
 
 if TYPE_CHECKING:
     from fastwarc.stream_io import WarcReader
@@ -17,6 +18,7 @@ _HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
 _FOLD: Final = re.compile(r"\r?\n[ \t]+")
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]{1,40})", re.IGNORECASE)
 _CHUNK: Final = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")  # its size, and extensions, which mean nothing here
+_PIECE: Final = 1 << 12  # bytes that are unpacked at a time: of a piece in which a body is cut off nothing may come
 _CHUNK_END: Final = re.compile(rb"\r?\n")
 
 
@@ -107,7 +109,7 @@ def _decoded(data: bytes, coding: str, limit: int, *, cut: bool) -> bytes:
         raise PageError("unknown content encoding", repr(coding[:40]))
     try:
         return decode(data, limit, cut)
-    except (zlib.error, EOFError, OSError) as problem:
+    except (zlib.error, EOFError, OSError, PageError) as problem:
         if data.lstrip()[:1] == b"<":
             return data
         raise PageError("broken content encoding", f"{coding}: {problem}") from None
@@ -138,24 +140,26 @@ def _inflated(data: bytes, bits: int, limit: int, *, cut: bool) -> bytes:
     return b"".join(parts)
 
 
-def _brotli(data: bytes, limit: int, _cut: bool) -> bytes:  # noqa: FBT001  # as above
+def _brotli(data: bytes, limit: int, cut: bool) -> bytes:  # noqa: FBT001  # as above
     from fastwarc.stream_io import BrotliReader  # noqa: PLC0415  # an extra
 
-    return _read(BrotliReader(io.BytesIO(data)), limit)
+    return _read(BrotliReader(io.BytesIO(data)), limit, cut=cut)
 
 
-def _zstd(data: bytes, limit: int, _cut: bool) -> bytes:  # noqa: FBT001  # as above
-    from fastwarc.stream_io import ZstdReader  # noqa: PLC0415  # an extra
-
-    return _read(ZstdReader(io.BytesIO(data)), limit)
+def _zstd(data: bytes, limit: int, cut: bool) -> bytes:  # noqa: FBT001  # as above
+    return _read(Members(io.BufferedReader(io.BytesIO(data)), Zstd(), through=True), limit, cut=cut)
 
 
-def _read(reader: "WarcReader", limit: int) -> bytes:
-    """What a reader gives, up to a byte beyond the limit."""
+def _read(reader: "WarcReader | Members", limit: int, *, cut: bool) -> bytes:
+    """What a reader gives, up to a byte beyond the limit, or of a body that is cut off up to its end."""
     parts, left = [], limit + 1
-    while left and (data := reader.read(min(left, 1 << 16))):
-        parts.append(data)
-        left -= len(data)
+    try:
+        while left and (data := reader.read(min(left, _PIECE))):
+            parts.append(data)
+            left -= len(data)
+    except (OSError, PageError):
+        if not (cut and parts):
+            raise
     return b"".join(parts)
 
 

@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 from curate.errors import PageError, UsageError
 from curate.formats import addresses, hub
-from curate.formats.addresses import Listed, Seen
+from curate.formats.addresses import Listed
 from curate.places import disk_path, has_query, is_address, is_web, shown, without_query
+from curate.stores.objects import Seen
 
 STDIN: Final = "-"
 END: Final = 1 << 62  # bytes: beyond the end of any file

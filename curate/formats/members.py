@@ -52,6 +52,10 @@ class Gzip:
     mark: Final = b"\x1f\x8b\x08"  # what a member begins with
     as_they_are: Final = 0xFFFF  # bytes of its input that a compressor can at most put into a member in one piece, uncompressed
 
+    def apart(self) -> "Gzip":
+        """For somebody else, who unpacks meanwhile."""
+        return self
+
     def unpacking(self) -> Unpacking:
         """For the next member."""
         return _Inflating()
@@ -75,14 +79,20 @@ class Zstd:
     mark: Final = b"\x28\xb5\x2f\xfd"
     as_they_are: Final = 1 << 17  # see `Gzip`
 
-    def __init__(self) -> None:
-        self._made = zstandard.ZstdDecompressor()
+    def __init__(self, dictionary: zstandard.ZstdCompressionDict | None = None) -> None:
+        self._dictionary = dictionary
+        self._made = zstandard.ZstdDecompressor(dict_data=dictionary)
+
+    def apart(self) -> "Zstd":
+        """For somebody else, who unpacks meanwhile: two frames on the way of one decompressor spoil each other."""
+        return Zstd(self._dictionary)
 
     def learn(self, dictionary: bytes) -> None:
         """Use a dictionary, which may be compressed itself."""
         if dictionary.startswith(self.mark):
             dictionary = zstandard.ZstdDecompressor().decompress(dictionary, max_output_size=_LONGEST_DICTIONARY)
-        self._made = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary))
+        self._dictionary = zstandard.ZstdCompressionDict(dictionary)
+        self._made = zstandard.ZstdDecompressor(dict_data=self._dictionary)
 
     def unpacking(self) -> Unpacking:
         """For the next frame."""
@@ -220,6 +230,7 @@ def sound_from(stream: io.BufferedReader, packing: Packing, at: int, begins: byt
     a piece, or reach the end of the file; each has to begin with the bytes `begins` when unpacked. The place is a matter of the file
     alone, so that whoever reads what is before it and whoever reads what is behind it agree. None where there is none.
     """
+    packing = packing.apart()
     for found in _marks(stream, packing.mark, at, before):
         if found < at:
             continue  # inside what has been looked at: no member of this file begins in a sound one of another

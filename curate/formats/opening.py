@@ -65,7 +65,7 @@ def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
 def beginning(stream: io.BufferedReader, size: int) -> bytes:
     """Up to `size` bytes that a stream begins with, decompressed as far as can be seen; the stream stays where it is."""
     start = stream.peek(size)[:size]
-    if not (start.startswith(_GZIP) or _is_zstd(start[:4])):
+    if not is_compressed(start):
         return start
     try:
         return decompressed(io.BufferedReader(cast("io.RawIOBase", io.BytesIO(start)))).read1(size)
@@ -77,10 +77,15 @@ def is_plain(path: str) -> bool:
     """Whether a file can be read and is not compressed, and lies where a range of its bytes can be read alone."""
     try:
         with raw(path) as stream:
-            start = stream.read(4)
-        return not start.startswith(_GZIP) and not _is_zstd(start) and (not is_address(path) or addresses.divides(path))
+            compressed = is_compressed(stream.read(4))
+        return not compressed and (not is_address(path) or addresses.divides(path))
     except PageError:
         return False
+
+
+def is_compressed(start: bytes) -> bool:
+    """Whether a file that begins with some bytes is compressed as a whole."""
+    return start.startswith(_GZIP) or _is_zstd(start[:4])
 
 
 def _is_zstd(start: bytes) -> bool:

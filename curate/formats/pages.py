@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from io import BufferedReader
@@ -24,7 +24,12 @@ from curate.formats.opening import beginning, decompressed, is_plain, raw
 from curate.formats.record import Fields
 from curate.places import without_query
 
-_MARKS: Final = {b"PAR1": "parquet", b"ARROW1\0\0": "arrow"}  # a zip archive without that suffix is rather a book or a letter
+_MARKS: Final = {  # a zip archive without that suffix is rather a book or a letter
+    warc_records.BEGINS: "warc",
+    parquet.BEGINS: "parquet",
+    arrow.BEGINS: "arrow",
+    arrow.STREAM_BEGINS: "arrow",
+}
 _HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
 
 
@@ -139,13 +144,20 @@ def read_again(files: Mapping[str, File], source: Source, reading: Reading) -> C
     file = next((files[name] for name in names if name in files), None)
     if file is None:
         raise PageError("cannot be found", f"{source.path} is no longer among the inputs")
-    with raw(file.path) as stream:
-        for found in contents(file, _format(file, stream, reading), stream, reading, Counter()):
-            if (found.offset, named(file.name, found.name)) == (source.record, source.path):
-                if isinstance(found.content, PageError):
-                    raise found.content
-                return found.content
+    for start in _starts(file, source, reading):
+        with raw(file.path) as stream:
+            for found in contents(file._replace(start=start), _format(file, stream, reading), stream, reading, Counter()):
+                if (found.offset, named(file.name, found.name)) == (source.record, source.path):
+                    if isinstance(found.content, PageError):
+                        raise found.content
+                    return found.content
     raise PageError("has changed since the run read it", f"no record begins at {source.record:,}")
+
+
+def _starts(file: File, source: Source, reading: Reading) -> Sequence[int]:
+    """From where in a file a record is looked for: first at once where its offset counts the file's bytes, and the file can be cut."""
+    at_once = _named_kind(file.name, reading.format) in {"jsonl", "warc"} and divisible(file.path, file.name, reading.format)
+    return (source.record, 0) if at_once and source.record else (0,)
 
 
 def page_of(data: bytes, reading: Reading, name: str = "", selectors: Selectors = no_selectors) -> Document:
@@ -178,12 +190,7 @@ def _format(file: File, stream: BufferedReader, reading: Reading) -> str:
 def _sniffed(start: bytes) -> str:
     if looks_like_json(start):
         return "jsonl"
-    begins = {
-        "warc": warc_records.BEGINS,
-        "parquet": parquet.BEGINS,
-        "arrow": arrow.BEGINS,
-    }  # a zip archive without its suffix is rather a letter
-    if kind := next((kind for kind, mark in begins.items() if start.startswith(mark)), ""):
+    if kind := next((kind for mark, kind in _MARKS.items() if start.startswith(mark)), ""):
         return kind
     return "html" if looks_like_html(start) else "text"
 

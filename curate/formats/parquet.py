@@ -13,7 +13,7 @@ from curate.formats import batches
 from curate.formats.content import Found
 from curate.formats.inputs import File
 from curate.formats.limits import Limits
-from curate.formats.opening import is_plain, raw
+from curate.formats.opening import is_compressed, is_plain, raw
 from curate.formats.record import Fields
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def _opened(stream: BufferedReader) -> Iterator["pq.ParquetFile"]:
 
     if not stream.seekable():
         raise PageError("cannot be read", "Parquet is read from its end, which standard input has not yet; write it to a file first")
+    if is_compressed(stream.peek(4)):
+        raise PageError(_BROKEN, "it is compressed as a whole, and is read from its end; unpack it first")
     try:
         parquet = pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER, page_checksum_verification=True)
     except batches.failures() as problem:

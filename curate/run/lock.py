@@ -6,7 +6,7 @@ from typing import Final
 
 from curate.errors import CurateError, SurroundingsError, UsageError
 from curate.formats.inputs import WORK
-from curate.places import Place, is_local, shown, why
+from curate.places import Place, is_local, is_web, shown, why
 from curate.stores.locks import holder, locked
 from curate.stores.objects import here, reached
 
@@ -21,6 +21,8 @@ def held(out: Place) -> Iterator[Place]:
     The lock goes with the process, however that ends; in a store that takes a minute to show, see `stores.leases`. Raises UsageError when
     the folder cannot be written, SurroundingsError when another run holds it, or jobs have claims there, or the lock is lost.
     """
+    if is_web(str(out)):
+        raise UsageError(f"nothing can be written to {shown(str(out))!r}: the web is for reading inputs; name a folder or a bucket with -o")
     work = out / WORK
     with ExitStack() as stack:
         if who := _first(out, work, stack):

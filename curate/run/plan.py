@@ -21,13 +21,12 @@ import msgspec
 from curate.config import Config
 from curate.errors import PageError, SurroundingsError, UsageError
 from curate.formats import addresses
-from curate.formats.addresses import Seen
 from curate.formats.inputs import END, STDIN, File, find
 from curate.formats.opening import raw
 from curate.formats.pages import Reading, check_packages, divisible
 from curate.places import Place, has_query, is_address, is_local, shown, without_query
 from curate.steps import step_class
-from curate.stores.objects import reached
+from curate.stores.objects import Seen, reached
 
 _SHARDS: Final = 4096  # at most, as long as larger ones help
 PLAN_FILE: Final = "plan.json"

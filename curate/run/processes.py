@@ -32,7 +32,12 @@ class _Worker:
     def __init__(self, lifeline: Connection) -> None:
         self.line, theirs = _CONTEXT.Pipe()
         self.process: BaseProcess = _CONTEXT.Process(target=_serve, args=(theirs, lifeline), daemon=True)
-        self.process.start()
+        # Ctrl-C reaches every process of the terminal, and the parent answers it: a worker is deaf to it from its first moment.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()  # so that the line ends when the worker does
         self.function = b""  # the one it has been sent
         self.item = -1  # the number of the one it is at, -1 for none
@@ -49,7 +54,6 @@ class _Worker:
 class Processes:
     """Several processes, begun when there is work for more than one, and kept for the next. To be used in a `with`."""
 
-    here = False
     apart = False
 
     def __init__(self, workers: int) -> None:
@@ -69,9 +73,13 @@ class Processes:
             worker.line.close()
         self._workers.clear()
 
+    def here(self, items: int) -> bool:
+        """See `serial.Engine`: for one item no other process is begun."""
+        return self.workers == 1 or items <= 1
+
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
         """See `serial.Engine`. An item whose worker dies is given to another one; raises SurroundingsError when that goes on."""
-        if self.workers == 1 or len(items) <= 1:
+        if self.here(len(items)):
             yield from Serial().map(function, items, came)
             return
         assert all(worker.item < 0 for worker in self._workers), "one map at a time"
@@ -129,7 +137,7 @@ def _death(process: BaseProcess) -> str:
 
 def _serve(line: Connection, lifeline: Connection) -> None:
     """A worker: carry out functions on items until the parent lets go or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the parent answers it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `_Worker` has begun it, and for whoever asks what a signal would do
 
     def watch() -> None:
         lifeline.poll(None)  # nothing is ever sent: this returns when the other end is closed

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, cast
@@ -62,7 +63,6 @@ class Ray:
     there, "" for a Ray of our own on this machine; `shared` is a folder of the run in which every node has to see what is done here.
     """
 
-    here = False
     apart = True
 
     def __init__(self, workers: int, address: str = "", shared: Place | None = None) -> None:
@@ -96,6 +96,10 @@ class Ray:
         self._join()
         most = max((int(node["Resources"].get("CPU", 0)) for node in self._ray.nodes() if node["Alive"]), default=1)
         return max(1, min(most, self._workers or most))
+
+    def here(self, items: int) -> bool:  # noqa: ARG002  # see `serial.Engine`
+        """Never: what this process has is not what the nodes have."""
+        return False
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
         """See `serial.Engine`. An item whose worker or node is lost is given out again; raises SurroundingsError when that goes on."""
@@ -149,7 +153,7 @@ class Ray:
             waiting.appendleft(asked.number)
             return []
         except errors.RayError as problem:
-            raise SurroundingsError(f"Ray could not carry out {shown}: {_first_line(problem)}") from problem
+            raise SurroundingsError(f"Ray could not carry out {shown}: {_told(problem)}") from problem
         if unfit:
             raise SurroundingsError(unfit)
         return [answer_of(cast("Reply", pickle.loads(packed)))]  # noqa: S301  # our own worker's
@@ -205,17 +209,37 @@ def _begun(ray: Any, address: str, workers: int) -> Any:  # noqa: ANN401  # the 
     """Begin a Ray on this machine, or join one; what it says of itself."""
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
     own = {"num_cpus": workers or None, "include_dashboard": False, "object_store_memory": _STORE}
-    terminated = signal.getsignal(signal.SIGTERM)
     try:
         _reach(address)
-        return ray.init(address="local", **own, **quiet) if not address else ray.init(address=address, **quiet)
+        with _our_own_end(ray):
+            return ray.init(address="local", **own, **quiet) if not address else ray.init(address=address, **quiet)
     except (OSError, RuntimeError, ValueError) as problem:
         what = f"the Ray cluster at {address!r} cannot be joined" if address else "Ray cannot be started on this machine"
-        why = "; ".join(_first_line(each) for each in (problem, problem.__cause__) if each)
-        raise SurroundingsError(f"{what}: {why}") from problem
+        why = "; ".join(_told(each) for each in (problem, problem.__cause__) if each)
+        raise SurroundingsError(f"{what}: {why}{_advice(address, why)}") from problem
+
+
+def _advice(address: str, why: str) -> str:
+    """What may be wrong with a cluster that cannot be joined; Ray's own words are about its options, which are not curate's."""
+    if not address:
+        return ""
+    if "nauthenticated" in why or "GCS" in why:
+        return "; newer clusters ask for a token: RAY_AUTH_MODE=token, and the token of its first machine in ~/.ray/auth_token"
+    return "; `ray start --head` begins one" if address == "auto" else ""
+
+
+@contextmanager
+def _our_own_end(ray: Any) -> Iterator[None]:  # noqa: ANN401  # the package, which has no types
+    """Leave SIGTERM to the program: Ray, which takes seconds to begin, would answer it with exit code 1 or 15 from the first."""
+    utils, terminated = ray._private.utils, signal.getsignal(signal.SIGTERM)  # noqa: SLF001  # there is no other way to keep it off
+    theirs = utils.set_sigterm_handler
+    utils.set_sigterm_handler = lambda _handler: None
+    try:
+        yield
     finally:
+        utils.set_sigterm_handler = theirs
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, terminated)  # Ray puts its own in the place of whose program it is
+            signal.signal(signal.SIGTERM, terminated)  # a Ray that sets it in another way
 
 
 def _reach(address: str) -> None:
@@ -225,6 +249,8 @@ def _reach(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_REACHED).close()
 
 
-def _first_line(problem: BaseException) -> str:
-    said = getattr(problem, "strerror", None) or str(problem).strip() or type(problem).__name__
-    return str(said).splitlines()[0]
+def _told(problem: BaseException) -> str:
+    """The first line of what was said; where Ray puts a traceback into a message, what that ends with too."""
+    said = str(getattr(problem, "strerror", None) or str(problem).strip() or type(problem).__name__)
+    first, *_, last = [*said.splitlines(), ""] if "Traceback" not in said else said.splitlines()
+    return f"{first.partition(' Last connection error')[0]} {last.strip()}".strip()

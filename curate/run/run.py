@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -13,23 +12,24 @@ import msgspec
 from curate.document import Document
 from curate.duplicates.index import Index, sketcher_of
 from curate.errors import SurroundingsError, UsageError
-from curate.formats.inputs import WORK
+from curate.formats.inputs import STDIN, WORK
 from curate.pipeline import Pipeline
 from curate.places import Place, place
 from curate.run.counts import Counts
-from curate.run.engines import PROCESSES, engine
+from curate.run.engines import PROCESSES, RAY, engine
 from curate.run.folder import publish, tidy_output
 from curate.run.job import CLEAN, FINISH, SETTLE
 from curate.run.lock import held, unheld
 from curate.run.plan import PLAN_FILE, Plan, refuse_signed, write
 from curate.run.record import record
 from curate.run.rows import made
-from curate.run.serial import Engine, Serial
+from curate.run.serial import Engine
 from curate.run.shard import clean_pages, finished
-from curate.run.shares import WHOLE, Did, Share
+from curate.run.shares import Did, Share
 from curate.run.wanting import refuse
 from curate.run.work import Advance, State, Watch, Work
 from curate.run.writer import StreamSink, check, row_files
+from curate.stores.scratch import scratch
 
 _NAME: Final = 8  # bytes of the name that a run goes by in an index
 
@@ -81,8 +81,8 @@ class Run:
             yield document
 
     def _through_a_folder(self, advance: Advance) -> Iterator[Document]:
-        with TemporaryDirectory(prefix="curate-") as folder, self._engine(place(folder)) as engine:
-            work = Work(self.plan, self.pipeline, place(folder))
+        with scratch() as folder, self._engine(place(str(folder))) as engine:
+            work = Work(self.plan, self.pipeline, place(str(folder)))
             work.clean(engine, advance)
             work.settle(engine, advance)
             for entry in chain(work.entries(CLEAN), work.entries(SETTLE)):
@@ -115,17 +115,13 @@ class Run:
         Raises UsageError where the plan was made by another version: what the jobs write would not go together.
         """
         work = self._work(out)
-        if work.program != self.plan.program:
-            raise UsageError(
-                f"the plan in {str(out)!r} was made by another version of curate or of a package that decides; "
-                "have one version on all machines, and make the plan again"
-            )
+        self._refuse_other_version(work, out)
         return self._share(work, CLEAN, share, advance)
 
     def settle(self, out: Place, advance: Advance) -> bool:
         """Settle a plan in a folder, all of whose shards have been cleaned; False when that was done. UsageError where some have not."""
         with self._alone(out) as work:
-            refuse(work.wanting(), str(out))
+            self._refuse_unclean(work, out)
             if work.settled():
                 return False
             with self._engine(work.job.work) as engine:
@@ -135,20 +131,40 @@ class Run:
     def finish_share(self, out: Place, share: Share, advance: Advance) -> Did:
         """Finish a share of a plan that has been settled; other jobs may do the same."""
         work = self._work(out)
-        _refuse_unsettled(work, out)
+        self._refuse_unsettled(work, out)
         return self._share(work, FINISH, share, advance)
 
     def finish(self, out: Place, advance: Advance) -> bool:
         """Finish what is left of a plan that has been settled, and write all as `to_folder` does; False when all of it was there."""
         with self._alone(out) as work:
-            _refuse_unsettled(work, out)
+            self._refuse_unsettled(work, out)
             with self._engine(work.job.work) as engine:
                 work.finish(engine, advance)
             return self._published(out, work)
 
+    def _refuse_other_version(self, work: Work, out: Place) -> None:
+        if work.program != self.plan.program:
+            raise UsageError(
+                f"the plan in {str(out)!r} was made by another version of curate or of a package that decides; "
+                "have one version on all machines, and make the plan again"
+            )
+
+    def _refuse_unclean(self, work: Work, out: Place) -> None:
+        """Raise UsageError where a plan's shards are not all clean; of a plan of another version no share can be cleaned."""
+        found = work.wanting()
+        if found.shards:
+            self._refuse_other_version(work, out)
+        refuse(found, str(out))
+
+    def _refuse_unsettled(self, work: Work, out: Place) -> None:
+        """Raise UsageError where a plan's shards are not all clean, or not settled as they are now."""
+        self._refuse_unclean(work, out)
+        if work.stages != (CLEAN,) and not work.settled():
+            raise UsageError(f"what was cleaned in {str(out)!r} is not settled as it is now: `curate settle {out}` does that")
+
     def _share(self, work: Work, stage: str, share: Share, advance: Advance) -> Did:
         unheld(work.job.work)
-        with self._engine(work.job.work, share) as engine:
+        with self._engine(work.job.work) as engine:
             return work.share(stage, share, engine, advance)
 
     @contextmanager
@@ -165,12 +181,11 @@ class Run:
         name = hashlib.blake2b(str(out.resolve()).encode("utf-8", "surrogateescape"), digest_size=_NAME).hexdigest()
         return Work(self.plan, self.pipeline, out / WORK, name if self.plan.index else "")
 
-    def _engine(self, shared: Place, share: Share = WHOLE) -> AbstractContextManager[Engine]:
-        """The engine that was asked for, where there is work for more than one; standard input cannot be shared."""
-        shards = len(share.part(self.plan.shards))
-        if shards <= 1 or (self.engine == PROCESSES and self.workers == 1):
-            return Serial()
-        return engine(self.engine, min(self.workers, shards), self.address, shared)
+    def _engine(self, shared: Place) -> AbstractContextManager[Engine]:
+        """The engine that was asked for; raises UsageError where it cannot be had, or cannot read the input."""
+        if self.engine == RAY and any(part.path == STDIN for shard in self.plan.shards for part in shard.parts):
+            raise UsageError(f"standard input is on this machine alone: leave --engine {RAY} out")
+        return engine(self.engine, self.workers, self.address, shared)
 
     def _published(self, out: Place, work: Work) -> bool:
         """Count what was done, and give it to the index and the reader."""
@@ -196,12 +211,3 @@ class Run:
     def _record(self) -> bytes:
         content: dict[str, Any] = record(self.plan.config, self.pipeline, self.plan.inputs, self.counts)
         return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-
-
-def _refuse_unsettled(work: Work, out: Place) -> None:
-    """Raise UsageError where a plan's shards are not all clean, or not settled as they are now."""
-    refuse(work.wanting(), str(out))
-    if work.stages == (CLEAN,):
-        return
-    if not work.settled():
-        raise UsageError(f"what was cleaned in {str(out)!r} is not settled as it is now: `curate settle {out}` does that")

@@ -15,11 +15,6 @@ class Engine(Protocol):
     """Carries out a function on items; `map` is what corpus steps are given, see `duplicates.corpus.Map`."""
 
     @property
-    def here(self) -> bool:
-        """Whether the function runs in this process, and need not be one that can be sent."""
-        ...
-
-    @property
     def apart(self) -> bool:
         """Whether items are worked on by other machines, which see only what is shared with them."""
         ...
@@ -27,6 +22,10 @@ class Engine(Protocol):
     @property
     def workers(self) -> int:
         """How many items are worked on at one time, on one machine: they share its memory."""
+        ...
+
+    def here(self, items: int) -> bool:
+        """Whether a function runs in this process on so many items, and need not be one that can be sent."""
         ...
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
@@ -40,9 +39,12 @@ class Engine(Protocol):
 class Serial:
     """One item after another, in this process."""
 
-    here = True
     apart = False
     workers = 1
+
+    def here(self, items: int) -> bool:  # noqa: ARG002  # see `Engine`
+        """Always."""
+        return True
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item], came: Callable[[Any], None] = unwatched) -> Iterator[Answer]:
         """See `Engine`."""

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, cast
 
 import msgspec
@@ -22,6 +21,7 @@ from curate.places import Place, is_local
 from curate.run.job import Done, counted
 from curate.stores import objects
 from curate.stores.objects import Seen, reached
+from curate.stores.scratch import scratch
 
 _ENTRY: Final = "entry.json"
 _MOVED: Final = ".moved-"  # begins the name of a folder that is on its way to another number
@@ -95,15 +95,14 @@ def carry_out(folder: Place, identity: str, work: Callable[[Path], Done]) -> Ent
     """
     if is_local(folder):
         return _carry_out_here(folder, identity, work)
-    with TemporaryDirectory(prefix="curate-") as temporary:
-        to = Path(temporary)
+    with scratch() as to:
         made = _worked(to, identity, work)
         with reached("writing to", folder):
             before = objects.listed(folder).keys() - made.files.keys()
             for name in sorted(before, key=lambda name: name != _ENTRY):
                 objects.remove(folder / name)
             for name in [*made.files, _ENTRY]:
-                objects.put(Path(to / name), folder / name)
+                objects.put(to / name, folder / name)
     return made
 
 

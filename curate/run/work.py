@@ -88,8 +88,7 @@ class Work:
     def clean(self, engine: Engine, advance: Advance) -> None:
         """Clean the shards that are not clean."""
         self.tidy()
-        function = self._function(CLEAN, self._cleaning, engine, advance)
-        self._do(CLEAN, self._cleaning, function, engine, unadvanced if engine.here else advance)
+        self._do(CLEAN, self._cleaning, engine, advance)
 
     def tidy(self) -> None:
         """Give what has been cleaned the numbers that shards have now, and take away what no shard has any more."""
@@ -119,13 +118,12 @@ class Work:
             return
         tasks = self._finishing()
         tidy(self.job.work / FINISH, _names(tasks))
-        self._do(FINISH, tasks, self._function(FINISH, tasks, engine, advance), engine, advance)
+        self._do(FINISH, tasks, engine, advance)
 
     def share(self, stage: str, share: Share, engine: Engine, advance: Advance) -> Did:
         """Clean or finish what of a share is not done and nobody else is at."""
         tasks = self._tasks(stage, share)
-        function = partial(taken, self.job._replace(shards=()), stage, self._function(stage, tasks, engine, advance))
-        return did(len(tasks), self._do(stage, tasks, function, engine, unadvanced if stage == CLEAN and engine.here else advance))
+        return did(len(tasks), self._do(stage, tasks, engine, advance, claims=True))
 
     def wanting(self, share: Share = WHOLE) -> Wanting:
         """What of a share is not clean."""
@@ -170,15 +168,13 @@ class Work:
         """What is known of the tasks of a stage."""
         return entries([self.job.at(stage, task.shard.number) for task in tasks])
 
-    def _function(self, stage: str, tasks: Sequence[Task], engine: Engine, advance: Advance) -> Callable[[Task], Came]:
+    def _function(self, stage: str, seen: Callable[[Document], None], *, apart: bool, claims: bool) -> Callable[[Task], Came]:
         """What carries out a task of a stage."""
         job = self.job._replace(shards=())  # of many; each task brings its own
-        if stage == CLEAN:
-            seen = Watch([task.shard for task in tasks], advance) if engine.here else unseen
-            function: Callable[[Task], Came] = partial(_clean, job, seen=seen)
-        else:
-            function = partial(_finish, job)
-        return partial(elsewhere, job, stage, having(self._pipeline), function) if engine.apart else function
+        function: Callable[[Task], Came] = partial(_clean, job, seen=seen) if stage == CLEAN else partial(_finish, job)
+        if apart:
+            function = partial(elsewhere, job, stage, having(self._pipeline), function)
+        return partial(taken, job, stage, function) if claims else function
 
     def _settling(self) -> str:
         cleaned = list(zip(self.job.shards, self.entries(CLEAN), strict=True))
@@ -202,16 +198,20 @@ class Work:
         entries = self._entries(stage, tasks)
         return [task for task, found in zip(tasks, entries, strict=True) if not carried_out(found, task, stage, self._pipeline)]
 
-    def _do(self, stage: str, tasks: Sequence[Task], function: Callable[[Task], Came], engine: Engine, advance: Advance) -> list[Answered]:
-        """Have a stage carried out for the shards for which it is not done."""
+    def _do(self, stage: str, tasks: Sequence[Task], engine: Engine, advance: Advance, *, claims: bool = False) -> list[Answered]:
+        """Have a stage carried out for the shards for which it is not done, each under a claim if other jobs may be at it too."""
         todo = self._open(stage, tasks)
+        watched = stage == CLEAN and engine.here(len(todo))  # then each document is told of, and else each shard
+        seen = Watch([task.shard for task in tasks], advance) if watched else unseen
+        function = self._function(stage, seen, apart=engine.apart, claims=claims)
         of = sum(task.shard.bytes for task in tasks)
         done = of - sum(task.shard.bytes for task in todo)
 
         def came(answer: Came) -> None:
             nonlocal done
             done += answer.bytes
-            advance(stage, done, of, answer.documents)
+            if not watched:
+                advance(stage, done, of, answer.documents)
 
         return [Answered(task, answer) for task, answer in zip(todo, engine.map(function, todo, came), strict=True)]
 

@@ -13,20 +13,35 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, cast
 
 from curate.errors import CurateError, SurroundingsError
-from curate.places import Place, is_local, shown, why
+from curate.places import Place, check_credentials, is_local, shown, why
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BLOCK: Final = 16 << 20  # bytes of one request: memory that a transfer takes, however large the object is; S3 wants 5 MB at least
-_VERSIONS: Final = ("ETag", "etag", "md5Hash", "content_md5", "LastModified", "updated", "mtime", "created")
+# What tells that an object is another one, in the words of the stores: the first that there is.
+_VERSIONS: Final = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "Digest")
+_TIMES: Final = ("Last-Modified", "LastModified", "last_modified", "updated", "mtime", "modified", "created")
 
 
 class Seen(NamedTuple):
-    """What a listing says of an object."""
+    """What a store says of an object without having it read."""
 
-    size: int  # bytes
-    version: str  # another one when it was written again
+    size: int = -1  # bytes; -1 where it does not say, or was not asked
+    version: str = ""  # its etag, or when it was written; "" where it does not say, or was not asked
+
+
+def seen_in(info: Mapping[str, Any]) -> Seen:
+    """The size and version of an object, from what fsspec says of it."""
+    size = info.get("size")
+    version = next((_version(info[name]) for name in (*_VERSIONS, *_TIMES) if info.get(name)), "")
+    return Seen(-1 if size is None else int(size), version)
+
+
+def _version(found: Any) -> str:  # noqa: ANN401  # whatever a store says
+    """What a store says of a version; times, which listings and look-ups may write in two ways, in microseconds."""
+    found = found.timestamp() if isinstance(found, datetime) else found
+    return str(round(found * 1e6)) if isinstance(found, float) else str(found)
 
 
 @contextmanager
@@ -42,6 +57,7 @@ def reached(doing: str, where: Path | Place) -> Iterator[None]:
         raise
     except Exception as problem:
         if not is_local(where):
+            check_credentials(problem, str(where))
             said = f"{doing} {shown(str(where))!r} failed: {why(problem)}; the same command goes on from what is there"
             raise SurroundingsError(said) from None
         if isinstance(problem, OSError):
@@ -52,7 +68,7 @@ def reached(doing: str, where: Path | Place) -> Iterator[None]:
 def listed(folder: Place) -> dict[str, Seen]:
     """All objects below a folder by their names there, however deep; none where there is no such folder. One request a thousand."""
     infos = folder.fs.find(folder.path, detail=True)
-    return {name: _seen(info) for path, info in infos.items() if (name := _below(folder, path))}
+    return {name: seen_in(info) for path, info in infos.items() if (name := _below(folder, path))}
 
 
 def here(folder: Place) -> tuple[dict[str, Seen], list[str]]:
@@ -62,7 +78,7 @@ def here(folder: Place) -> tuple[dict[str, Seen], list[str]]:
     except FileNotFoundError:
         return {}, []
     names = [(_below(folder, info["name"]), info) for info in infos]
-    files = {name: _seen(info) for name, info in names if name and info["type"] == "file"}
+    files = {name: seen_in(info) for name, info in names if name and info["type"] == "file"}
     return files, [name for name, info in names if name and info["type"] == "directory"]
 
 
@@ -70,15 +86,9 @@ def _below(folder: Place, path: str) -> str:
     return path.removeprefix(folder.path).strip("/")
 
 
-def _seen(info: Mapping[str, Any]) -> Seen:
-    """What tells that an object is another one is its etag, or else when it was written."""
-    version = next((info[name] for name in _VERSIONS if info.get(name)), "")
-    return Seen(int(info["size"]), str(version.timestamp() if isinstance(version, datetime) else version))
-
-
 def seen(path: Place) -> Seen:
     """What a store says of one object; raises FileNotFoundError. One request."""
-    return _seen(path.fs.info(path.path))
+    return seen_in(path.fs.info(path.path))
 
 
 def found(path: Place) -> bytes:

@@ -474,3 +474,17 @@ class TestOnATerminal:
         assert code == 0
         assert "\x1b[31m" in said
         assert said.count("\n") > 12
+
+
+def test_a_fault_of_curate_itself_has_an_exit_code_of_its_own(curate, tmp_path, monkeypatch):
+    """With 1 a script would take it that the corpus is written."""
+
+    def fails(*_arguments):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("curate.run.run.Run.to_folder", fails)
+    (tmp_path / "a.txt").write_text("One\n")
+    ran = curate("clean", tmp_path, "-o", tmp_path / "out")
+    assert ran.code == 3
+    assert "ZeroDivisionError" in ran.err
+    assert "a fault of curate itself" in ran.err

@@ -222,6 +222,18 @@ def test_a_file_that_is_compressed_in_an_archive_may_be_broken():
     assert (broken.content.reason, one.content.page) == ("broken compression", b"Two")
 
 
+def test_a_file_that_begins_nowhere_fails_wherever_it_is_said_to_begin():
+    """In whichever range its archive is cut, it would be in none."""
+    data = bytearray(flagged(THREE, "b.txt", offset=0xFFFFFFFF))
+    at = data.rindex(b"PK\1\2", 0, data.rindex(b"b.txt"))
+    wide = struct.pack("<2HQ", 1, 8, 1 << 63)
+    struct.pack_into("<H", data, at + 30, len(wide))
+    data[at + 51 : at + 51] = wide
+    length = data.rindex(b"PK\5\6") + 12
+    struct.pack_into("<L", data, length, struct.unpack_from("<L", data, length)[0] + len(wide))
+    assert {one.name: isinstance(one.content, PageError) for one in read(bytes(data))} == {"a.txt": False, "b.txt": True, "c.txt": False}
+
+
 NO_ARCHIVE = {
     "nothing": b"",
     "text": b"One",
@@ -241,6 +253,11 @@ def test_what_is_no_archive_is_refused(data: bytes, tmp_path: Path):
     path = tmp_path / "a.zip"
     path.write_bytes(data)
     assert not divisible(str(path))
+
+
+def test_an_archive_that_is_compressed_is_told():
+    with pytest.raises(PageError, match="compressed as a whole"):
+        read(gzip.compress(THREE))
 
 
 def test_an_archive_that_cannot_be_sought_in_is_told():
@@ -270,6 +287,12 @@ def test_sound_archives_are_cut(tmp_path: Path):
     path = tmp_path / "a.zip"
     path.write_bytes(MANY)
     assert divisible(str(path))
+
+
+def test_an_archive_with_a_file_that_begins_behind_its_end_is_read_by_one(tmp_path: Path):
+    path = tmp_path / "a.zip"
+    path.write_bytes(flagged(THREE, "b.txt", offset=60_000))
+    assert not divisible(str(path))
 
 
 @pytest.mark.parametrize("name", ["a.html", "a.txt", "a.jsonl", "a.csv"])

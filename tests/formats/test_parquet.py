@@ -1,4 +1,5 @@
 import datetime as dt
+import gzip
 import io
 import json
 import os
@@ -11,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -288,20 +290,26 @@ def test_an_arrow_stream_that_is_cut_off_is_told_wherever_that_is():
 
 
 def test_a_compressed_arrow_stream_is_read_as_it_comes(tmp_path: Path):
-    import gzip
-
     path = tmp_path / "a.arrow.gz"
     path.write_bytes(gzip.compress(ARROW))
     assert [document.text for document in pages(File(str(path), path.name), Reading())] == [f"Page {n}" for n in range(30)]
 
 
 @pytest.mark.parametrize(
-    ("data", "kind"), [(GROUPS, "parquet"), (as_arrow(pa.table({"text": ["One"]})), "jsonl")], ids=["Parquet", "an Arrow stream"]
+    ("data", "kind"),
+    [(GROUPS, "parquet"), (ARROW, "arrow"), (as_arrow(pa.table({"text": ["One"]}), writer=pa.ipc.new_file), "arrow")],
+    ids=["Parquet", "an Arrow stream", "an Arrow file"],
 )
-def test_the_first_bytes_tell_parquet(tmp_path: Path, data: bytes, kind: str):
+def test_the_first_bytes_tell_tables(tmp_path: Path, data: bytes, kind: str):
     path = tmp_path / "download"
     path.write_bytes(data)
-    assert (next(iter(pages(File(str(path), "download"), Reading()))).format == "parquet") == (kind == "parquet")
+    assert {document.format for document in pages(File(str(path), "download"), Reading())} == {kind}
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_a_parquet_file_that_is_compressed_is_told(compress: Callable[[bytes], bytes]):
+    with pytest.raises(PageError, match="compressed as a whole"):
+        read(compress(GROUPS), "parquet")
 
 
 HOSTILE = {

@@ -242,7 +242,7 @@ class TestFinding:
         monkeypatch.setattr(Failing, "listing", PermissionError(f"AWSAccessKeyId={SECRET} may not"))
         with pytest.raises(UsageError) as caught:
             find(["failing://in"])
-        assert str(caught.value) == "cannot look into 'failing://in': no permission: AWSAccessKeyId=… may not"
+        assert str(caught.value) == "cannot look into 'failing://in': no permission with these credentials: AWSAccessKeyId=… may not"
 
 
 def _missing():
@@ -509,7 +509,7 @@ class TestStreaming:
     @pytest.mark.parametrize(
         ("problem", "reason"),
         [
-            (PermissionError("Forbidden"), "no permission: Forbidden"),
+            (PermissionError("Forbidden"), "no permission with these credentials: Forbidden"),
             (FileNotFoundError("in/large.txt"), "there is nothing there"),
             (ValueError(f"x-amz-security-token={SECRET}\nmore"), "x-amz-security-token=…"),
         ],
@@ -522,6 +522,12 @@ class TestStreaming:
         assert str(caught.value) == f"cannot be read: {reason}"
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
+
+    def test_a_store_that_was_not_asked_for_want_of_credentials_is_an_error_of_the_command(self, monkeypatch):
+        problem = type("NoCredentialsError", (Exception,), {})("Unable to locate credentials")
+        monkeypatch.setattr(Failing, "reading", problem)
+        with pytest.raises(UsageError, match=r"needs credentials \(Unable to locate credentials\); put them into the environment"):
+            read("failing://in/large.txt")
 
     @pytest.mark.parametrize(
         ("problem", "reason"),

@@ -253,6 +253,15 @@ def test_what_a_page_was_packed_in_for_the_way_is_taken_off(headers: dict[str, s
     assert the_page(http(body, **headers)).page == PAGE
 
 
+def test_of_a_body_that_was_cut_off_what_is_there_can_be_unpacked():
+    page = b"<p>" + b"".join(b"The ferry leaves at %d. " % number for number in range(30_000))
+    body = zstandard.compress(page)[:-2000]
+    found = the_page(http(body, Content_Encoding="zstd"), WARC_Truncated="length").page
+    assert len(found) > len(page) / 2
+    assert page.startswith(found)
+    assert failure(http(body, Content_Encoding="zstd")) == "broken content encoding"
+
+
 BROKEN = {
     "no HTTP": (b"this is no answer", "broken HTTP"),
     "a header without end": (http(PAGE, X="y" * 70_000), "broken HTTP"),
@@ -402,11 +411,15 @@ def test_cuts_anywhere_around_a_member_are_the_same():
             assert in_ranges(GZIP, [cut]) == whole
 
 
+BREAKABLE = {"gzip": (GZIP, PLACES), "zstd": by_record(RECORDS, zstd()), "zstd with a dictionary": (DICTIONARY, DICTIONARY_PLACES)}
+
+
+@pytest.mark.parametrize(("sound", "places"), BREAKABLE.values(), ids=BREAKABLE)
 @settings(steady, max_examples=100)
-@given(st.data())
-def test_ranges_of_a_broken_file_together_are_the_whole_too(data: st.DataObject):
-    content = bytearray(GZIP)
-    for place in data.draw(st.lists(st.integers(PLACES[1], len(content) - 1), min_size=1, max_size=4)):
+@given(data=st.data())
+def test_ranges_of_a_broken_file_together_are_the_whole_too(sound: bytes, places: list[int], data: st.DataObject):
+    content = bytearray(sound)
+    for place in data.draw(st.lists(st.integers(places[1], len(content) - 1), min_size=1, max_size=4)):
         content[place] ^= data.draw(st.integers(1, 255))
     cuts = data.draw(st.lists(st.integers(1, len(content)), max_size=4))
     assert told(in_ranges(bytes(content), cuts)) == told(read(bytes(content)))

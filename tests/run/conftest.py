@@ -1,13 +1,20 @@
 """A folder to clean that makes several shards, and how to tell that two runs have written the same."""
 
+import csv
 import json
 import os
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "formats"))
+import warc_files
 
 ROWS = ("clean", "ledger", "pages")
 CONFIG = 'extends = "{preset}"\n[input]\nshard_bytes = 1500\n[[step]]\nname = "language"\noff = true\n'
@@ -23,12 +30,37 @@ def page(number):
     return "\n".join([*own, *shared, *([] if number % 4 else own[:1])]) + "\n"
 
 
+def html(number):
+    return "".join(f"<p>{line}" for line in page(number).splitlines())
+
+
+def record(number):
+    """The same as a record with fields."""
+    return {"text": page(number), "url": f"https://oxneylantern.example/{number}", "date": "2026-09-02"}
+
+
+def write_crawls(folder):
+    """What other formats a crawl comes in, each so large that it makes several shards, where it can be cut; pages from 10 on."""
+    records = warc_files.crawl(html(number).encode() for number in (10, 12, 13, 14))
+    (folder / "crawl.warc.gz").write_bytes(warc_files.by_record(records)[0])
+    parquet.write_table(pa.Table.from_pylist(list(map(record, (11, 15, 16)))), folder / "crawl.parquet", row_group_size=1)
+    with (folder / "crawl.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, record(0))
+        rows.writeheader()
+        rows.writerows(map(record, (13, 17, 19)))
+    with zipfile.ZipFile(folder / "pages.zip", "w") as archive:
+        for number in (10, 15, 18):
+            archive.writestr(f"{number}/page.html", html(number))
+        archive.writestr("20.txt", page(20))
+        archive.writestr("map.png", b"\x89PNG")
+
+
 BIRDS = ("a heron", "a kingfisher", "the old swan", "a bittern nobody believed in")
 
 
 @pytest.fixture(scope="session")
 def write_pages():
-    """Write a folder of text, HTML and JSON lines; some of it repeats, some cannot be read."""
+    """Write a folder with something of every format; some of it repeats, some cannot be read."""
 
     def write(folder):
         folder.mkdir(parents=True)
@@ -37,9 +69,9 @@ def write_pages():
         (folder / "again.txt").write_text(page(5))
         (folder / "empty.txt").write_text("Leave a Reply\n")
         (folder / "zeros.txt").write_bytes(bytes(100))
-        (folder / "page.html").write_text("".join(f"<p>{line}" for line in page(2).splitlines()))
-        records = [{"text": page(number), "url": f"https://oxneylantern.example/{number}", "date": "2026-09-02"} for number in range(5, 12)]
-        (folder / "crawl.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records) + "{\n")
+        (folder / "page.html").write_text(html(2))
+        (folder / "crawl.jsonl").write_text("".join(json.dumps(record) + "\n" for record in map(record, range(5, 12))) + "{\n")
+        write_crawls(folder)
         return folder
 
     return write

@@ -121,3 +121,11 @@ def test_a_file_system_that_knows_no_locks_is_said_so(tmp_path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", unknown)
     with pytest.raises(SurroundingsError, match=r"knows no locks .* mount it with flock"), held(place(str(tmp_path / "out"))):
         pass
+
+
+def test_the_web_is_not_written_to():
+    with (
+        pytest.raises(UsageError, match=r"nothing can be written to 'https://oxney\.example/out': the web is for reading"),
+        held(place("https://oxney.example/out")),
+    ):
+        pass

@@ -80,8 +80,8 @@ def test_every_file_has_one_schema_and_all_are_one_dataset(kind, out, undisturbe
 def test_compression_is_that_of_the_columns_and_not_in_the_name(compress, codec, clean, curate, out):
     packed = clean(*PARQUET, "--compress", compress)
     assert shards(packed) == shards(out)
-    found = {parquet.read_metadata(path).row_group(0).column(0).compression for path in packed.glob("pages-*.parquet")}
-    assert found == {codec}
+    files = map(parquet.read_metadata, packed.glob("pages-*.parquet"))
+    assert {file.row_group(0).column(0).compression for file in files if file.num_rows} == {codec}
     assert curate.rows(packed, "pages") == curate.rows(out, "pages")
 
 

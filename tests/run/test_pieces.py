@@ -83,7 +83,7 @@ def piece_counts(out):
 def test_small_pieces_give_the_bytes_of_large_ones(clean, crawl, whole, tmp_path, written, counted, monkeypatch, limit):  # noqa: PLR0917  # fixtures
     monkeypatch.setattr(documents, limit, SIZES[limit])
     clean(crawl, tmp_path / "out")
-    assert piece_counts(tmp_path / "out")[0] > 1
+    assert piece_counts(tmp_path / "out")[1:] > [1], "most shards are in several"
     assert len(written(whole)["ledger-00000.jsonl"]) > 0
     assert written(tmp_path / "out") == written(whole)
     assert counted(tmp_path / "out") == counted(whole)

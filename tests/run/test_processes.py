@@ -1,13 +1,14 @@
 """The engines: answers in order whoever gives them, and no process left behind."""
 
 import os
+import pickle
 import signal
 from contextlib import contextmanager
 
 import pytest
 
 from curate.errors import SurroundingsError, UsageError
-from curate.run.processes import Processes
+from curate.run.processes import Processes, _Worker
 from curate.run.serial import Serial
 
 # What workers carry out here are expressions: a function of a test could not be imported there.
@@ -55,6 +56,17 @@ class TestEngines:
 
     def test_nothing_to_do_is_done_at_once(self, two):
         assert list(two.map(abs, [])) == []
+
+
+class TestCtrlC:
+    def test_a_worker_that_has_only_begun_does_not_hear_it(self, two):
+        worker = _Worker(two._lifeline)
+        os.kill(worker.process.pid, signal.SIGINT)
+        worker.ask(pickle.dumps(abs), 0, -7)
+        assert worker.line.recv().answer == 7
+        worker.process.kill()
+        worker.process.join()
+        worker.line.close()
 
 
 class TestRaised:

@@ -18,7 +18,7 @@ from curate.places import place
 from curate.run import node
 from curate.run import ray as engine_of_ray
 from curate.run.engines import ENGINES, engine
-from curate.run.ray import Ray
+from curate.run.ray import Ray, _advice, _told
 
 pytest.importorskip("ray", reason="the engine of Ray is tested where Ray is installed")
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Ray's pipes and sockets to its processes, closed when these are gone
@@ -169,6 +169,22 @@ class TestNames:
             pytest.raises(SurroundingsError, match=r"'127\.0\.0\.1:1' cannot be joined: Connection refused"),
         ):
             list(made.map(abs, [-1]))
+
+    def test_a_traceback_of_ray_is_cut_down_to_what_it_says(self):
+        said = "Failed to connect to Ray; Last connection error: Traceback (most recent call last):\n  File x\nUnauthenticated: no token"
+        assert _told(ValueError(said)) == "Failed to connect to Ray; Unauthenticated: no token"
+        assert _told(ValueError("no\nmore")) == "no"
+        assert "RAY_AUTH_MODE=token" in _advice("oxney:6379", _told(ValueError(said)))
+
+    @pytest.mark.parametrize(
+        ("page", "said"), [("page.txt", "cannot be joined: Connection refused"), ("-", "standard input is on this machine alone")]
+    )
+    def test_what_is_asked_for_is_not_passed_over_where_there_is_little_to_do(self, curate, tmp_path, page, said):
+        (tmp_path / "page.txt").write_text("The ferry was late.\n")
+        path = tmp_path / page if page != "-" else page
+        ran = curate("clean", path, "-o", tmp_path / "out", "--engine", "ray", "--address", "127.0.0.1:9", stdin=b"One\n")
+        assert ran.code in {2, 4}
+        assert said in ran.err
 
     def test_with_nothing_to_do_no_cluster_is_asked(self):
         with Ray(0, "127.0.0.1:1") as made:
@@ -433,4 +449,15 @@ class TestAlone:
         assert set(begun_by(home)) > set(before)
         send(process.pid, sent)
         assert process.wait(timeout=30) == code, (tmp_path / "said").read_text()
+        assert patiently(lambda: set(begun_by(home)) <= set(before))
+
+    @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_whoever_is_told_to_end_while_it_begins_ends_as_ever(self, home, tmp_path, patiently, sent, code):
+        before = begun_by(home)
+        with (tmp_path / "said").open("wb") as said:
+            process = subprocess.Popen([sys.executable, "-c", WAITING, tmp_path], stdout=said, stderr=said, process_group=0)
+        assert patiently(lambda: set(begun_by(home)) > set(before), seconds=60), (tmp_path / "said").read_text()
+        os.kill(process.pid, sent)
+        assert process.wait(timeout=60) == code, (tmp_path / "said").read_text()
+        assert not here(tmp_path)
         assert patiently(lambda: set(begun_by(home)) <= set(before))

@@ -122,6 +122,27 @@ class TestTheSameBytes:
         assert rows == carried_out(tmp_path / "fresh")[1]
 
 
+class TestWithAnIndex:
+    def test_shares_write_what_a_run_in_one_go_writes_and_leave_the_index_as_that_does(self, curate, crawl, tmp_path, written):
+        (tmp_path / "corpus.toml").write_text('extends = "corpus"\n[input]\nshard_bytes = 1500\n')
+        how = ("--config", tmp_path / "corpus.toml", "--quiet")
+        before, one, other = (tmp_path / name for name in ("before", "one", "other"))
+        assert curate("clean", crawl / "5.txt", "-o", before / "out", "--index", before / "index", "--workers", 1, *how).code == 0
+        for folder in (one, other):
+            shutil.copytree(before / "index", folder / "index")
+        assert curate("clean", crawl, "-o", one / "out", "--index", one / "index", "--workers", 1, *how).code == 1
+        assert curate("plan", crawl, "-o", other / "out", "--index", other / "index", *how).code == 0
+        for share in ("2/2", "1/2"):
+            assert curate("clean", "--plan", other / "out", "--shard", share, "--workers", 1).code == 0
+        assert curate("settle", other / "out", "--workers", 1).code == 0
+        assert curate("finish", other / "out", "--shard", "1/2", "--workers", 1).code == 0
+        assert curate("finish", other / "out", "--workers", 1).code == 1
+        assert written(other / "out") == written(one / "out")
+        tables = [sorted(path.read_bytes() for path in (folder / "index").rglob("*.table")) for folder in (one, other)]
+        assert tables[0] == tables[1]
+        assert len(tables[0]) > len(list((before / "index").rglob("*.table")))
+
+
 class TestInAStore:
     def test_shares_into_a_store_write_what_a_run_on_a_disk_writes(self, curate, crawl, config, undisturbed, written, tmp_path):  # noqa: PLR0917  # fixtures
         out = f"memory://{tmp_path.name}/out"
@@ -229,6 +250,19 @@ class TestAnotherVersion:
         assert "was made by another version" in ran.err
         assert not (planned / ".curate" / "clean").exists()
 
+    @pytest.mark.parametrize("command", ["settle", "finish"])
+    def test_where_the_plan_is_of_another_version_no_share_is_asked_for_that_would_be_refused(
+        self, curate, cleaned, preset, command, monkeypatch
+    ):
+        monkeypatch.setattr("curate.run.identity._code", lambda: ["another"])
+        ran = curate(command, cleaned, "--workers", 1)
+        if command == "settle" and not across(preset):
+            assert ran.code == 0
+        else:
+            assert ran.code == 2
+            assert "was made by another version" in ran.err
+            assert "make the plan again" in ran.err
+
     def test_a_shard_that_another_version_cleaned_is_named_and_cleaned_again(self, curate, cleaned, ends_as_ever):
         number = numbers(cleaned)[1]
         path = cleaned / ".curate" / "clean" / f"{number:05}" / "entry.json"
@@ -278,7 +312,7 @@ class TestOptions:
         [
             (("--shard", "1/2", "-o", "elsewhere", "pages"), "--shard goes with --plan OUT"),
             (("--plan", "{out}", "--shard", "1/2", "--allow-failed", "1"), "--allow-failed is for the command that ends the run"),
-            (("--plan", "{out}", "--shard", "1/2", "--ledger", "spans"), "it goes without ledger"),
+            (("--plan", "{out}", "--shard", "1/2", "--ledger", "spans"), "it goes without --ledger"),
             (("--plan", "{out}", "--address", "auto"), "--address goes with --engine ray"),
             (("--plan", "{out}", "--engine", "serial", "--workers", "2"), "--engine serial is one process"),
             (("--plan", "{out}", "--engine", "threads"), "'threads' is not one of"),

@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +32,7 @@ def records(numbers):
 
 
 PAGES = {"a.jsonl": records(range(4)), "b/c.jsonl": records(range(2, 6)), "log.txt": page(9).encode(), "zeros.txt": bytes(100)}
+SMALL = 80 << 20  # bytes of the object store of a node of Ray
 SAID = "clean, ledger, pages and run.json are in"
 
 
@@ -179,3 +183,35 @@ def test_a_bucket_that_is_not_there_is_said_so(crawl, config, curate):
     ran = curate("clean", crawl, "-o", "s3://oxney-nowhere/out", "--config", config, "--quiet")
     assert ran.code == 2
     assert "cannot write to 's3://oxney-nowhere/out'" in ran.err
+
+
+@pytest.fixture
+def cluster(s3, monkeypatch):
+    """The address of a Ray cluster of two nodes, begun in an environment with the store's credentials; and the folder of its logs."""
+    cluster_utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
+    assert s3.url
+    home = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # names of sockets have to be short
+    monkeypatch.setenv("RAY_TMPDIR", str(home))
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    terminated = signal.getsignal(signal.SIGTERM)
+    made = cluster_utils.Cluster()
+    try:
+        made.add_node(num_cpus=1, object_store_memory=SMALL, include_dashboard=False)
+        made.add_node(num_cpus=1, object_store_memory=SMALL)
+        signal.signal(signal.SIGTERM, terminated)
+        yield made.address, home
+    finally:
+        made.shutdown()
+        shutil.rmtree(home)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Ray's pipes and sockets to its processes, closed when these are gone
+def test_the_nodes_of_a_cluster_write_into_a_bucket_what_one_process_writes_on_a_disk(cluster, arguments, bucket, script, same, downloaded):  # noqa: PLR0917  # fixtures
+    address, home = cluster
+    command = [script, *(argument for argument in arguments if argument not in {"--workers", 1}), "--engine", "ray", "--address", address]
+    ran = subprocess.run(list(map(str, command)), capture_output=True, check=False, timeout=120)
+    assert ran.returncode == 1, ran.stderr
+    same(f"{bucket}/out")
+    assert not any("/.settling" in f"/{name}" for name in downloaded(f"{bucket}/out"))
+    assert len(list(home.glob("**/worker-*.out"))) > 1
+    assert not [path for path in home.glob("**/*") if path.is_file() and secret(path.read_bytes())]

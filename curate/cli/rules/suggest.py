@@ -150,7 +150,7 @@ def command(inputs: tuple[str, ...], run: str | None, out: str | None, status: s
     asked = given(inputs, options)
     sites, nowhere = _by_site(of_run(run, asked) if run else map(page_of, cleaned(asked)))
     if nowhere:
-        say(f"{counted(nowhere, 'page')} without a site left out: say it with --url or --site-from, or give JSON records a url")
+        say(f"{counted(nowhere, 'page')} without a site left out: say it with --url or --site-from, or give records a url")
     if not sites:
         raise UsageError("no page is of a site that is known, so there is nothing to suggest rules for")
     written = 0

@@ -59,9 +59,9 @@ def command(target: str, kept: bool, out: str | None, limit: int, **options: Any
     \b
     FILE:LINE         a line of a page: what took it, and every rule that matches
                       it, in the order of precedence. In a text file LINE is the
-                      number of the line, from 1; in HTML and JSON lines that which
+                      number of the line, from 1; in HTML and records that which
                       `curate explain` prints. Standard input is -- -:LINE.
-    FILE:RECORD:LINE  the same in a record of JSON lines, which is named by its
+    FILE:RECORD:LINE  the same in a record (JSON lines, WARC …), which is named by its
                       id or its number, from 1.
     "some text"       with --run OUT: the removed lines of a run that hold it.
     RULE              a full id, or FILE.toml#id: all that the rule says.
