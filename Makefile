@@ -50,8 +50,8 @@ format: $(READY)  ## put the code into the formatter's layout
 	$(BIN)/ruff format curate tests
 	$(BIN)/ruff check --fix curate tests
 
-test: $(READY)  ## all tests
-	$(BIN)/pytest
+test: $(READY)  ## all tests [JOBS=2: so many files of them at one time]
+	$(BIN)/pytest $(if $(JOBS),-n $(JOBS) --dist loadfile)
 
 gate: $(READY)  ## the page model's figures, cross-validated on QUALITY=… [FOLD=1], against tests/gate/figures.json
 	$(BIN)/python tests/gate/gate.py check $(GATE)

@@ -9,9 +9,10 @@ import zstandard
 
 from curate.document import Document
 from curate.errors import PageError, UsageError
+from curate.formats import jsonl
 from curate.formats.inputs import File
 from curate.formats.limits import Limits
-from curate.formats.pages import Reading, check_packages, key, page_of, pages
+from curate.formats.pages import READERS, Reading, check_packages, key, page_of, pages, read_again
 from curate.formats.record import Fields
 
 HTML = b"<!doctype html><title>Late</title><p>The ferry was late."
@@ -271,3 +272,22 @@ def test_it_is_asked_for_too_where_only_the_first_bytes_tell_the_format(read, mo
     monkeypatch.setattr("curate.formats.pages.find_spec", lambda _name: None)
     with pytest.raises(UsageError, match="needs fastwarc"):
         read(b"WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 0\r\n\r\n\r\n\r\n", "oxney")
+
+
+def test_a_record_is_read_again_from_where_it_stands(tmp_path: Path, monkeypatch):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(lines(*({"text": f"One {number}"} for number in range(50))))
+    file = File(str(path), path.name)
+    *_, last = pages(file, Reading())
+    begun = []
+
+    def found(stream, file, *others):
+        begun.append(file.start)
+        return jsonl.found(stream, file, *others)
+
+    monkeypatch.setitem(READERS, "jsonl", READERS["jsonl"]._replace(found=found))
+    assert read_again({path.name: file}, last.source, Reading()).page == "One 49"
+    assert begun == [last.source.record]
+    path.write_bytes(b"\n" + path.read_bytes())  # it stands elsewhere now
+    with pytest.raises(PageError, match="no record begins at"):
+        read_again({path.name: file}, last.source, Reading())
