@@ -97,9 +97,9 @@ def test_a_lease_of_another_machine_is_void_when_it_was_not_made_again_for_a_min
     left(store, ELSEWHERE)
     with leased(store) as who:
         assert who == "process 7 on another-host"
-    later(store, 59)
+    later(store, 45)
     assert leaser(store) == "process 7 on another-host"
-    later(store, 2)
+    later(store, 20)
     with leased(store) as who:
         assert who == ""
         assert list(objects.listed(store)) == ["00000001.json"]
