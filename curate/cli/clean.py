@@ -1,6 +1,7 @@
 """`curate clean`: pages in, clean documents and a ledger out."""
 
 import sys
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -8,13 +9,12 @@ from click.core import ParameterSource
 
 from curate.cli.options import output_options, run_options
 from curate.cli.progress import progress
-from curate.cli.running import end_run, end_share, engine_options, failed_option, plan_of, plan_options, planned_in, run_of, share_option
+from curate.cli.running import do_share, end_run, engine_options, failed_option, plan_of, plan_options, planned_in, run_of, share_option
 from curate.cli.tables import console
 from curate.errors import UsageError
 from curate.places import place
 from curate.run.engines import RAY
 from curate.run.plan import Plan, check
-from curate.run.run import Run
 from curate.run.shares import WHOLE, Share
 
 _STDOUT: Final = "-"
@@ -46,7 +46,7 @@ def command(inputs: tuple[str, ...], out: str, plan: str, share: Share | None, *
     _check_stream(out, options)
     run = run_of(_planned(plan, share or WHOLE) if plan else _plan(inputs, out, options), options)
     if share:
-        return _share(run, plan, share, quiet=options["quiet"])
+        return do_share(share, "cleaned", partial(run.clean_share, place(plan), share), quiet=options["quiet"])
     out = out or plan
     said = console()
     with progress(said, quiet=options["quiet"]) as advance:
@@ -58,16 +58,6 @@ def command(inputs: tuple[str, ...], out: str, plan: str, share: Share | None, *
     if not options["quiet"]:
         end_run(said, run, out if out != _STDOUT else "", new=new)
     return 1 if run.counts.failed_share > options["allow_failed"] else 0
-
-
-def _share(run: Run, out: str, share: Share, *, quiet: bool) -> int:
-    """Clean a share. Pages that fail are counted at the end, by `curate finish`: else schedulers would take the job for a failed one."""
-    said = console()
-    with progress(said, quiet=quiet) as advance:
-        did = run.clean_share(place(out), share, advance)
-    if not quiet:
-        end_share(said, share, did, "cleaned")
-    return 0
 
 
 def _check_stream(out: str, options: dict[str, Any]) -> None:

@@ -1,12 +1,13 @@
 """`curate finish`: write the corpus of a plan that is clean and settled."""
 
+from functools import partial
 from typing import Any
 
 import click
 
 from curate.cli.options import PLACE
 from curate.cli.progress import progress
-from curate.cli.running import end_run, end_share, engine_options, failed_option, planned_in, run_of, share_option
+from curate.cli.running import do_share, end_run, engine_options, failed_option, planned_in, run_of, share_option
 from curate.cli.tables import console
 from curate.places import Place
 from curate.run.run import Run
@@ -35,13 +36,8 @@ def command(out: Place, share: Share | None, **options: Any) -> int:  # noqa: AN
 
 
 def _share(run: Run, out: Place, share: Share, *, quiet: bool) -> int:
-    said = console()
     if not run.pipeline.across:
         if not quiet:
-            said.print("there is nothing to finish by shares: without steps that compare documents what is clean is finished")
+            console().print("there is nothing to finish by shares: without steps that compare documents what is clean is finished")
         return 0
-    with progress(said, quiet=quiet) as advance:
-        did = run.finish_share(out, share, advance)
-    if not quiet:
-        end_share(said, share, did, "finished")
-    return 0
+    return do_share(share, "finished", partial(run.finish_share, out, share), quiet=quiet)

@@ -11,7 +11,8 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from curate.cli.options import CORPUS, settings
-from curate.cli.tables import summary
+from curate.cli.progress import progress
+from curate.cli.tables import console, summary
 from curate.errors import UsageError
 from curate.formats.inputs import WORK, find
 from curate.places import Place
@@ -19,6 +20,7 @@ from curate.run.engines import ENGINES, PROCESSES, RAY, SERIAL
 from curate.run.plan import PLAN_FILE, Plan, planned, read
 from curate.run.run import Run
 from curate.run.shares import WHOLE, Did, Share
+from curate.run.work import Advance
 
 F = TypeVar("F", bound=Callable[..., Any])
 _UNITS: Final = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
@@ -133,8 +135,20 @@ def planned_in(out: Place, share: Share = WHOLE) -> Plan:
     return read(out / WORK / PLAN_FILE)
 
 
-def end_share(said: Console, share: Share, did: Did, verb: str) -> None:
-    """Say what has come of a share."""
+def do_share(share: Share, verb: str, work: Callable[[Advance], Did], *, quiet: bool) -> int:
+    """Carry out a share, and say what has come of it.
+
+    Pages that fail are counted at the end, by `curate finish`: else schedulers would take the job for a failed one.
+    """
+    said = console()
+    with progress(said, quiet=quiet) as advance:
+        did = work(advance)
+    if not quiet:
+        _tell(said, share, did, verb)
+    return 0
+
+
+def _tell(said: Console, share: Share, did: Did, verb: str) -> None:
     before = did.shards - did.now - len(did.left)
     parts = [f"{did.now:,} {verb}", f"{before:,} {verb} before" * bool(before), f"{len(did.left):,} left to other jobs" * bool(did.left)]
     said.print(

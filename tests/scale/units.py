@@ -9,9 +9,8 @@ the yardsticks, measured in the same run, say how to carry them to another one.
 import json
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from time import process_time
 from typing import Final
 
 import click
@@ -20,6 +19,7 @@ import of_pages
 import of_rows
 import warcs
 from generate import World
+from rates import best
 from units_table import Unit, markdown
 
 _ROUNDS: Final = 3
@@ -58,18 +58,8 @@ def yardsticks(again: str = "") -> Iterator[Unit]:
     """What this machine does in a CPU second; asked before and after, since other work on it slows it down."""
     text = warcs.html(World(10).page(1)).encode() * 20
     numbers = np.random.default_rng(1).integers(0, 1 << 63, 2_000_000, dtype=np.uint64)
-    yield Unit(f"yardstick zlib{again}", len(text) / 1e6 / _best(lambda: zlib.compress(text, 6)), "MB of HTML a CPU second, level 6")
-    yield Unit(f"yardstick sort{again}", len(numbers) / 1e6 / _best(lambda: np.sort(numbers)), "million u64 a CPU second")
-
-
-def _best(work: Callable[[], object]) -> float:
-    """Seconds of CPU."""
-    taken = []
-    for _ in range(_ROUNDS):
-        began = process_time()
-        work()
-        taken.append(process_time() - began)
-    return min(taken)
+    yield Unit(f"yardstick zlib{again}", len(text) / best(lambda: zlib.compress(text, 6), _ROUNDS), "MB of HTML a CPU second, level 6")
+    yield Unit(f"yardstick sort{again}", len(numbers) / best(lambda: np.sort(numbers), _ROUNDS), "million u64 a CPU second")
 
 
 if __name__ == "__main__":
